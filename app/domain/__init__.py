@@ -1,0 +1,1 @@
+"""The rules of the product in plain Python: no Flask, no SQLAlchemy, no files but its own data."""
