@@ -1,0 +1,12 @@
+"""The commands: each parses, calls a service, prints."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from app.cli import demo, maintenance, reports, surveys, units
+
+    for module in (surveys, units, demo, reports, maintenance):
+        module.init_app(app)

@@ -1,0 +1,156 @@
+"""Settings from the environment, checked when the app starts.
+
+Every setting is an environment variable ``MUST_...``. Outside production what is missing is made and kept in the
+instance folder, so that a first try needs no setting at all; in production a missing one stops the start.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TypeVar
+
+from app.adapters.sealing import KEY_BYTES, new_key, public_part
+from app.domain.survey import GRACE
+
+_E = TypeVar("_E", bound=Enum)
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; says which and what to do."""
+
+
+class Environment(Enum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Login(Enum):
+    DEMO = "demo"
+    ID_PORTEN = "id-porten"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between installations."""
+
+    environment: Environment
+    instance: Path
+    answers_url: str
+    identities_url: str
+    keys_url: str
+    secret_key: bytes
+    """Seals the session cookie."""
+    installation_key: bytes
+    """Wraps the surveys' keys."""
+    research_public_key: bytes
+    """X25519. The private half is on no machine that serves the web."""
+    login: Login
+    default_language: str
+    grace: timedelta
+    public_url: str
+    n_proxies: int
+    """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def reports_folder(self) -> Path:
+        return self.instance / "reports"
+
+
+def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
+    """The settings in `environ`; ConfigError names the first that is missing or wrong."""
+    environment = _choice(environ, "MUST_ENV", Environment, Environment.DEVELOPMENT)
+    is_production = environment is Environment.PRODUCTION
+    login = _choice(environ, "MUST_LOGIN", Login, Login.ID_PORTEN if is_production else Login.DEMO)
+    if is_production and login is Login.DEMO:
+        raise ConfigError("MUST_LOGIN=demo lets anybody in as anybody: it is refused when MUST_ENV=production.")
+    keys = _Keys(environ, instance, may_make=not is_production)
+    return Settings(
+        environment,
+        instance,
+        answers_url=environ.get("MUST_ANSWERS_URL", f"sqlite:///{instance / 'answers.sqlite'}"),
+        identities_url=environ.get("MUST_IDENTITIES_URL", f"sqlite:///{instance / 'identities.sqlite'}"),
+        keys_url=environ.get("MUST_KEYS_URL", f"sqlite:///{instance / 'keys.sqlite'}"),
+        secret_key=keys.secret("MUST_SECRET_KEY"),
+        installation_key=keys.secret("MUST_INSTALLATION_KEY"),
+        research_public_key=keys.research(),
+        login=login,
+        default_language=environ.get("MUST_LANGUAGE", "nb"),
+        grace=timedelta(minutes=_number(environ, "MUST_GRACE_MINUTES", GRACE // timedelta(minutes=1))),
+        public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+        n_proxies=_number(environ, "MUST_PROXIES", 0),
+    )
+
+
+class _Keys:
+    """Keys given in the environment, or outside production made once and kept in the instance folder."""
+
+    def __init__(self, environ: Mapping[str, str], instance: Path, *, may_make: bool) -> None:
+        self._environ = environ
+        self._folder = instance / "keys"
+        self._may_make = may_make
+
+    def secret(self, name: str) -> bytes:
+        return self._given(name) or self._kept(name)
+
+    def research(self) -> bytes:
+        """The public key; outside production its private half is made beside it, for trying the export."""
+        given = self._given("MUST_RESEARCH_PUBLIC_KEY")
+        if given is None and not self._may_make:
+            raise ConfigError("MUST_RESEARCH_PUBLIC_KEY is not set. Research makes the pair and hands over this half.")
+        return given or public_part(self._kept("research-private-key"))
+
+    def _given(self, name: str) -> bytes | None:
+        text = self._environ.get(name)
+        if text is None:
+            return None
+        try:
+            key = base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise ConfigError(f"{name} is not base64.") from error
+        if len(key) != KEY_BYTES:
+            raise ConfigError(f"{name} must be {KEY_BYTES} bytes in base64 (openssl rand -base64 {KEY_BYTES}).")
+        return key
+
+    def _kept(self, name: str) -> bytes:
+        if not self._may_make:
+            raise ConfigError(f"{name} is not set. Make one with: openssl rand -base64 {KEY_BYTES}")
+        path = self._folder / name
+        if not path.exists():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(new_key())
+            try:
+                os.link(fresh, path)  # the first process wins; the others read what it made
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        return path.read_bytes()
+
+
+def _choice(environ: Mapping[str, str], name: str, kind: type[_E], default: _E) -> _E:
+    text = environ.get(name, default.value)
+    try:
+        return kind(text)
+    except ValueError as error:
+        known = ", ".join(str(choice.value) for choice in kind)
+        raise ConfigError(f"{name}={text} is unknown. Known: {known}.") from error
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isascii() or not text.isdigit():
+        raise ConfigError(f"{name}={text} must be a whole number, 0 or more.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""What is stored: three databases that share no key (spec 8)."""

@@ -1,0 +1,149 @@
+"""The independent check of what is about to be published (disclosure.md section 4).
+
+It knows nothing of pools, units or the plan: only which respondents stand behind each figure. Two respondents are
+alike for a theme when exactly the same of its figures contain them; the classes are the theme's *atoms*.
+
+What an atom proves
+-------------------
+Every linear combination of figures has one coefficient per atom, so its support is a union of atoms. A permutation
+of answers inside an atom leaves every figure as it is, so nothing non-linear goes deeper. If all atoms have at
+least k_mean members, then whatever can be computed rests on at least k_mean respondents.
+For distributions take the atoms made by the distribution figures alone: a combination that is no multiple of the
+theme score has a part that is constant on such an atom and not zero on it, hence rests on all of its members; so
+those atoms must have at least k_dist members.
+
+The condition is also necessary for the wording of the guarantee: members of a smaller atom would not be in a group
+of k inside which answers could be permuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One published figure: the mean of a theme, or the distribution of one item, over `respondents`."""
+
+    id: str
+    report: str
+    kind: Literal["mean", "dist"]
+    theme: str
+    items: tuple[str, ...]
+    respondents: NDArray[np.intp]
+    """Numbers of the respondents, each once."""
+    n: int
+    """The number of respondents that the report prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A group that some combination of figures isolates although it is smaller than `limit`."""
+
+    theme: str
+    kind: Literal["mean", "dist", "n", "repeated"]
+    n: int
+    limit: int
+    contained_in: tuple[str, ...]
+    """The figures that count the group."""
+    told_apart_by: tuple[str, ...]
+    """Figures that count others of the smallest figure above but not the group: their difference isolates it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the check found. `smallest_mean` and `smallest_dist` are None when nothing of the kind is published."""
+
+    n_figures: int
+    smallest_mean: int | None
+    smallest_dist: int | None
+    violations: tuple[Violation, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        return not self.violations
+
+
+def certify(figures: Iterable[Figure], *, k_mean: int, k_dist: int) -> Certificate:
+    """The smallest groups that any combination of `figures` isolates, and every group below its limit."""
+    by_theme: dict[str, list[Figure]] = {}
+    violations: list[Violation] = []
+    n_figures = 0
+    checked: set[int] = set()
+    for figure in figures:
+        n_figures += 1
+        by_theme.setdefault(figure.theme, []).append(figure)
+        if figure.n != len(figure.respondents):
+            violations.append(_misprint(figure, "n"))
+        if id(figure.respondents) not in checked and len(np.unique(figure.respondents)) != len(figure.respondents):
+            violations.append(_misprint(figure, "repeated"))
+        checked.add(id(figure.respondents))
+    smallest: dict[str, list[int]] = {"mean": [], "dist": []}
+    for theme, published in by_theme.items():
+        distributions = [figure for figure in published if figure.kind == "dist"]
+        for kind, group, limit in (("mean", published, k_mean), ("dist", distributions, k_dist)):
+            if group:
+                sizes, found = _small_atoms(theme, kind, group, limit)  # type: ignore[arg-type]
+                smallest[kind].append(sizes)
+                violations += found
+    return Certificate(
+        n_figures,
+        min(smallest["mean"], default=None),
+        min(smallest["dist"], default=None),
+        tuple(violations),
+    )
+
+
+def _misprint(figure: Figure, kind: Literal["n", "repeated"]) -> Violation:
+    """A printed n that is not the number of people behind the figure, or a person counted twice."""
+    return Violation(figure.theme, kind, len(figure.respondents), figure.n, (figure.id,), ())
+
+
+def _small_atoms(
+    theme: str, kind: Literal["mean", "dist"], figures: Sequence[Figure], limit: int
+) -> tuple[int, list[Violation]]:
+    """The size of the smallest atom of `figures`, and a violation for each atom below `limit`."""
+    respondents, atoms = _atoms([figure.respondents for figure in figures])
+    sizes = np.bincount(atoms)
+    found = []
+    for atom in np.flatnonzero(sizes < limit):
+        member = respondents[np.argmax(atoms == atom)]
+        found.append(_violation(theme, kind, int(sizes[atom]), limit, figures, int(member)))
+    return int(sizes.min()), found
+
+
+def _atoms(groups: Sequence[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The respondents in any of `groups`, and for each the number of its atom: the set of groups it is in.
+
+    Exact: each respondent's ascending list of groups is compared as it is, lists of one length at a time.
+    """
+    distinct = list({id(group): group for group in groups}.values())
+    members = np.concatenate(distinct)
+    numbers = np.repeat(np.arange(len(distinct)), [len(group) for group in distinct])
+    order = np.argsort(members, kind="stable")
+    numbers = numbers[order]
+    respondents, starts, lengths = np.unique(members[order], return_index=True, return_counts=True)
+    atoms = np.empty(len(respondents), dtype=np.intp)
+    n_atoms = 0
+    for length in np.unique(lengths):
+        alike = np.flatnonzero(lengths == length)
+        lists = numbers[starts[alike][:, None] + np.arange(length)]
+        found, labels = np.unique(lists, axis=0, return_inverse=True)
+        atoms[alike] = n_atoms + labels.reshape(-1)
+        n_atoms += len(found)
+    return respondents, atoms
+
+
+def _violation(
+    theme: str, kind: Literal["mean", "dist"], n: int, limit: int, figures: Sequence[Figure], member: int
+) -> Violation:
+    inside = [figure for figure in figures if np.any(figure.respondents == member)]
+    outside = [figure for figure in figures if figure not in inside]
+    narrowest = min(inside, key=lambda figure: len(figure.respondents))
+    apart = [figure.id for figure in outside if np.isin(figure.respondents, narrowest.respondents).any()]
+    return Violation(theme, kind, n, limit, tuple(figure.id for figure in inside), tuple(apart))

@@ -1,0 +1,197 @@
+"""Answering: one response per person and survey, found again on any device, saved page by page (spec 5, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.adapters.sealing import keyed_hash, seal, unseal
+from app.db.answers import ResponseRow
+from app.db.surveys import Survey
+from app.domain.errors import DomainError
+from app.domain.responses import LINK_BYTES, Response, check_value
+from app.domain.units import UnitPath
+from app.services.register import Consent, find_consent, for_research, put_consent
+from app.services.survey_keys import KeyRing, Purpose
+from app.services.surveys import OpenedSurvey, Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Respondent:
+    """Who logged in, as far as answering needs to know: three secrets that lead nowhere without the survey's keys."""
+
+    response_id: bytes
+    person: bytes
+    """Keyed hash of the identity number, for the register of consents."""
+    link: bytes
+    for_research: bytes
+    """Number, name and link, sealed to the research key at login; kept only if consent is given."""
+
+
+def recognise(
+    session: Session, keys: KeyRing, research_public_key: bytes, setup: Setup, *, number: str, name: str
+) -> Respondent:
+    """The respondent that the identity number belongs to in this survey; DomainError ``key.destroyed`` once closed."""
+    message = number.encode()
+    response_key = keys.get(session, setup.id, Purpose.RESPONSE)
+    link = keyed_hash(response_key, b"link:" + message)[:LINK_BYTES]
+    return Respondent(
+        keyed_hash(response_key, message),
+        keyed_hash(keys.get(session, setup.id, Purpose.IDENTITY), message),
+        link,
+        for_research(research_public_key, setup.id, link=link, number=number, name=name),
+    )
+
+
+def get_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Consent | None:
+    key = keys.get(session, setup.id, Purpose.REGISTER)
+    return find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
+
+
+def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent) -> None:
+    """Record yes or no; the last choice counts."""
+    key = keys.get(session, setup.id, Purpose.REGISTER)
+    put_consent(session, key, setup.id, setup.n_register_buckets, respondent.person, consent, respondent.for_research)
+
+
+def find_response(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Response | None:
+    sealed = session.scalar(select(ResponseRow.sealed).where(ResponseRow.id == respondent.response_id))
+    return None if sealed is None else _opened(session, keys, setup, respondent.response_id, sealed)
+
+
+def choose_unit(
+    session: Session, keys: KeyRing, survey: OpenedSurvey, respondent: Respondent, path: UnitPath, now: datetime
+) -> Response:
+    """Place the respondent directly in the unit at `path`; begins the response if there is none."""
+    unit = survey.setup.tree.get(path)
+    return _change(session, keys, survey, respondent, now, lambda response: response.in_unit(unit.index))
+
+
+def save_answers(
+    session: Session,
+    keys: KeyRing,
+    survey: OpenedSurvey,
+    respondent: Respondent,
+    answers: Mapping[str, int],
+    now: datetime,
+) -> Response:
+    """Save what was chosen (item id -> value, see `Response`); items not named stay as they are."""
+    chosen = _numbered(survey.setup, answers)
+    return _change(session, keys, survey, respondent, now, lambda response: response.with_answers(chosen))
+
+
+def submit_response(
+    session: Session, keys: KeyRing, survey: OpenedSurvey, respondent: Respondent, now: datetime
+) -> Response:
+    """From now on the response counts; it can be changed until closing. DomainError ``unit.missing``."""
+
+    def submit(response: Response) -> Response:
+        if response.unit is None:
+            raise DomainError("unit.missing")
+        return replace(response, is_submitted=True)
+
+    return _change(session, keys, survey, respondent, now, submit)
+
+
+def delete_response(session: Session, survey: OpenedSurvey, respondent: Respondent, now: datetime) -> None:
+    """The whole response is gone; deleting what is not there is no error."""
+    if not survey.clock.may_finish(now):
+        raise DomainError("survey.closed")
+    session.execute(
+        delete(ResponseRow).where(ResponseRow.id == respondent.response_id).execution_options(synchronize_session=False)
+    )
+
+
+def count_submitted(session: Session, survey_id: str) -> int:
+    query = select(func.count()).where(ResponseRow.survey_id == survey_id, ResponseRow.is_submitted)
+    return session.scalar(query.select_from(ResponseRow)) or 0
+
+
+def count_begun(session: Session, survey_id: str) -> int:
+    """Responses begun and not submitted."""
+    query = select(func.count()).where(ResponseRow.survey_id == survey_id, ~ResponseRow.is_submitted)
+    return session.scalar(query.select_from(ResponseRow)) or 0
+
+
+def _numbered(setup: Setup, answers: Mapping[str, int]) -> dict[int, int]:
+    """Item numbers in the instrument instead of ids; DomainError for an item or category the survey does not have."""
+    chosen = {theme.id for theme in setup.themes}
+    known = {
+        item.id: (number, theme)
+        for number, (theme, item) in enumerate(
+            (theme, item) for theme in setup.instrument.themes for item in theme.items
+        )
+        if theme.id in chosen
+    }
+    numbered = {}
+    for item_id, value in answers.items():
+        if item_id not in known:
+            raise DomainError("item.unknown", item=item_id)
+        number, theme = known[item_id]
+        numbered[number] = check_value(theme, value)
+    return numbered
+
+
+def _change(
+    session: Session,
+    keys: KeyRing,
+    survey: OpenedSurvey,
+    respondent: Respondent,
+    now: datetime,
+    change: Callable[[Response], Response],
+) -> Response:
+    """Read, change and write one response as one step; DomainError ``survey.closed`` when it is too late."""
+    if not survey.clock.may_finish(now):
+        raise DomainError("survey.closed")
+    setup, own = survey.setup, respondent.response_id
+    data_key = keys.get(session, setup.id, Purpose.DATA)
+    sealed = _lock(session, own)
+    if sealed is None:
+        if not survey.clock.may_start(now):
+            raise DomainError("survey.closed")
+        sealed = _begin(session, setup, data_key, respondent)
+    response = change(Response.from_bytes(unseal(data_key, sealed, own)))
+    session.execute(
+        update(ResponseRow)
+        .where(ResponseRow.id == own)
+        .values(sealed=seal(data_key, response.to_bytes(), own), is_submitted=response.is_submitted)
+        .execution_options(synchronize_session=False)
+    )
+    _check_not_swept(session, setup.id)
+    return response
+
+
+def _lock(session: Session, response_id: bytes) -> bytes | None:
+    return session.scalar(select(ResponseRow.sealed).where(ResponseRow.id == response_id).with_for_update())
+
+
+def _begin(session: Session, setup: Setup, data_key: bytes, respondent: Respondent) -> bytes:
+    """Insert an empty response; when another device did so in the same moment, take that one."""
+    n_items = sum(len(theme.items) for theme in setup.instrument.themes)
+    empty = Response.empty(n_items, respondent.link)
+    sealed = seal(data_key, empty.to_bytes(), respondent.response_id)
+    row = {"id": respondent.response_id, "survey_id": setup.id, "is_submitted": False, "sealed": sealed}
+    try:
+        with session.begin_nested():
+            session.execute(insert(ResponseRow), row)
+    except IntegrityError:
+        other = _lock(session, respondent.response_id)
+        if other is None:
+            raise
+        return other
+    return sealed
+
+
+def _check_not_swept(session: Session, survey_id: str) -> None:
+    """After the write, in the same transaction: closing's rewriting may have come between (spec 2)."""
+    if session.scalar(select(Survey.swept_at).where(Survey.id == survey_id)) is not None:
+        raise DomainError("survey.closed")
+
+
+def _opened(session: Session, keys: KeyRing, setup: Setup, response_id: bytes, sealed: bytes) -> Response:
+    return Response.from_bytes(unseal(keys.get(session, setup.id, Purpose.DATA), sealed, response_id))

@@ -1,0 +1,173 @@
+"""The register: who consented to research, in sealed buckets of many (spec 8).
+
+An entry is a keyed hash, the choice, the version of the text that was read, and 192 bytes for research. Those bytes
+hold number, name and link to the response for who said yes, and noise for who said no. Buckets are sealed whole,
+entries sorted by hash and padded to a round number: no row, order, size or write tells who came when.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.adapters.sealing import HASH_BYTES, seal, seal_for_research, unseal
+from app.db.base import begin_writing
+from app.db.identities import RegisterBucket
+from app.domain.errors import DomainError
+
+PEOPLE_PER_BUCKET = 256
+ENTRIES_PER_STEP = 64
+FOR_RESEARCH_BYTES = 240
+_PLAIN_BYTES = FOR_RESEARCH_BYTES - 48
+_ENTRY = struct.Struct(f">{HASH_BYTES}sB15s{FOR_RESEARCH_BYTES}s")
+_PLAIN = struct.Struct(">16s11s")
+_N_TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What one person decided about research, and which text was read."""
+
+    is_given: bool
+    text_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    person: bytes
+    """Keyed hash of the identity number."""
+    consent: Consent
+    for_research: bytes
+
+
+def n_buckets_for(n_invited: int | None) -> int:
+    return max(1, math.ceil((n_invited or 0) / PEOPLE_PER_BUCKET))
+
+
+def for_research(public_key: bytes, survey_id: str, *, link: bytes, number: str, name: str) -> bytes:
+    """Number, name and link of one person, so that only research can read them; always FOR_RESEARCH_BYTES long."""
+    plain = _PLAIN.pack(link, number.encode()) + name.encode()[: _PLAIN_BYTES - _PLAIN.size]
+    return seal_for_research(public_key, plain.ljust(_PLAIN_BYTES, b"\0"), survey_id.encode())
+
+
+def read_for_research(plain: bytes) -> tuple[bytes, str, str]:
+    """Link, number and name from what research opened."""
+    link, number = _PLAIN.unpack_from(plain)
+    return link, number.rstrip(b"\0").decode(), plain[_PLAIN.size :].rstrip(b"\0").decode(errors="ignore")
+
+
+def open_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:
+    """Lay all buckets of a survey, empty, in one go, unless they are there."""
+    if not _all_buckets(session, survey_id):
+        session.add_all(
+            RegisterBucket(survey_id=survey_id, number=number, sealed=_seal(key, survey_id, number, {}))
+            for number in range(n_buckets)
+        )
+
+
+def find_consent(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> Consent | None:
+    number = _bucket_of(person, n_buckets)
+    entry = _unseal(key, survey_id, number, _read(session, survey_id, number)).get(person)
+    return entry.consent if entry else None
+
+
+def put_consent(
+    session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes, consent: Consent, sealed: bytes
+) -> None:
+    """Record what `person` decided. `sealed` (see `for_research`) is kept only when consent is given."""
+    entry = Entry(person, consent, sealed if consent.is_given else os.urandom(FOR_RESEARCH_BYTES))
+    _change(session, key, survey_id, _bucket_of(person, n_buckets), {person: entry}, ())
+
+
+def remove_person(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> None:
+    _change(session, key, survey_id, _bucket_of(person, n_buckets), {}, (person,))
+
+
+def list_entries(session: Session, key: bytes, survey_id: str) -> Iterator[Entry]:
+    """Every entry of the survey, sorted by keyed hash."""
+    for number, sealed in _all_buckets(session, survey_id):
+        yield from _unseal(key, survey_id, number, sealed).values()
+
+
+def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, survey_id: str) -> None:
+    """Closing's share: drop who did not consent, seal the rest with a new key. May be repeated after a crash."""
+    for number, sealed in _all_buckets(session, survey_id):
+        try:
+            entries = _unseal(old_key, survey_id, number, sealed)
+        except DomainError:
+            _unseal(new_key, survey_id, number, sealed)  # done before the crash
+            continue
+        kept = {person: entry for person, entry in entries.items() if entry.consent.is_given}
+        _write(session, survey_id, number, sealed, _seal(new_key, survey_id, number, kept))
+
+
+def _bucket_of(person: bytes, n_buckets: int) -> int:
+    return int.from_bytes(person[:8], "big") % n_buckets
+
+
+def _all_buckets(session: Session, survey_id: str) -> list[tuple[int, bytes]]:
+    query = select(RegisterBucket.number, RegisterBucket.sealed).where(RegisterBucket.survey_id == survey_id)
+    return [(number, sealed) for number, sealed in session.execute(query.order_by(RegisterBucket.number))]
+
+
+def _read(session: Session, survey_id: str, number: int) -> bytes:
+    sealed = session.scalar(
+        select(RegisterBucket.sealed).where(RegisterBucket.survey_id == survey_id, RegisterBucket.number == number)
+    )
+    if sealed is None:
+        raise DomainError("register.missing")
+    return sealed
+
+
+def _write(session: Session, survey_id: str, number: int, old: bytes, new: bytes) -> bool:
+    """Replace `old` by `new` unless somebody else was faster."""
+    done = session.execute(
+        update(RegisterBucket)
+        .where(RegisterBucket.survey_id == survey_id, RegisterBucket.number == number, RegisterBucket.sealed == old)
+        .values(sealed=new)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _change(
+    session: Session, key: bytes, survey_id: str, number: int, put: dict[bytes, Entry], remove: tuple[bytes, ...]
+) -> None:
+    begin_writing(session, RegisterBucket)
+    for _ in range(_N_TRIES):
+        old = _read(session, survey_id, number)
+        entries = {
+            person: entry for person, entry in _unseal(key, survey_id, number, old).items() if person not in remove
+        }
+        if _write(session, survey_id, number, old, _seal(key, survey_id, number, entries | put)):
+            return
+    raise DomainError("register.busy")
+
+
+def _seal(key: bytes, survey_id: str, number: int, entries: dict[bytes, Entry]) -> bytes:
+    packed = b"".join(
+        _ENTRY.pack(entry.person, entry.consent.is_given, entry.consent.text_version.encode(), entry.for_research)
+        for _, entry in sorted(entries.items())
+    )
+    step = ENTRIES_PER_STEP * _ENTRY.size
+    n_bytes = max(1, math.ceil(len(packed) / step)) * step
+    return seal(key, packed.ljust(n_bytes, b"\0"), _label(survey_id, number))
+
+
+def _unseal(key: bytes, survey_id: str, number: int, sealed: bytes) -> dict[bytes, Entry]:
+    entries = {}
+    for person, is_given, version, sealed_person in _ENTRY.iter_unpack(unseal(key, sealed, _label(survey_id, number))):
+        if any(person):
+            consent = Consent(bool(is_given), version.rstrip(b"\0").decode())
+            entries[person] = Entry(person, consent, sealed_person)
+    return entries
+
+
+def _label(survey_id: str, number: int) -> bytes:
+    return f"{survey_id}:{number}".encode()

@@ -1,0 +1,90 @@
+"""The keys of a survey: made when it opens, destroyed one by one as spec 8 says.
+
+The database of keys is in no backup. A key that is deleted there is gone from everywhere, and with it whatever it
+sealed, in every copy that was ever made of the other two databases.
+"""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.adapters.sealing import new_key, seal, unseal
+from app.db.keys import SurveyKey
+from app.domain.errors import DomainError
+
+
+class Purpose(Enum):
+    RESPONSE = "response"
+    """Finds the response of who logs in. Destroyed at closing: from then on nobody's response can be found."""
+    IDENTITY = "identity"
+    """Finds the consent of who logs in."""
+    REGISTER = "register"
+    """Seals the buckets of the register."""
+    DATA = "data"
+    """Seals the responses."""
+    CLOSED_REGISTER = "closed_register"
+    CLOSED_DATA = "closed_data"
+    """What stays after closing is sealed anew with these two; their forerunners are destroyed, so that no backup
+    from the answering period can be read. CLOSED_DATA is destroyed 10 weeks after access."""
+
+
+FIELD = (Purpose.RESPONSE, Purpose.IDENTITY, Purpose.REGISTER, Purpose.DATA)
+"""The keys of a survey while it is open."""
+
+
+CACHED_SECONDS = 30
+"""How long a process may go on knowing a key that another process destroyed."""
+
+
+class KeyRing:
+    """The surveys' keys, unwrapped with the installation's key and remembered for `CACHED_SECONDS`."""
+
+    def __init__(self, installation_key: bytes) -> None:
+        self._installation_key = installation_key
+        self._known: dict[tuple[str, Purpose], tuple[float, bytes]] = {}
+
+    def get(self, session: Session, survey_id: str, purpose: Purpose) -> bytes:
+        """DomainError ``key.destroyed`` when there is none (any more)."""
+        now = time.monotonic()
+        read_at, key = self._known.get((survey_id, purpose), (0.0, b""))
+        if not key or now - read_at > CACHED_SECONDS:
+            query = select(SurveyKey.wrapped).where(
+                SurveyKey.survey_id == survey_id, SurveyKey.purpose == purpose.value
+            )
+            wrapped = session.scalar(query)
+            if wrapped is None:
+                self._known.pop((survey_id, purpose), None)
+                raise DomainError("key.destroyed", purpose=purpose.value)
+            key = unseal(self._installation_key, wrapped, _label(survey_id, purpose))
+            self._known[survey_id, purpose] = now, key
+        return key
+
+    def make(self, session: Session, survey_id: str, *purposes: Purpose) -> None:
+        """Make the keys that are not there yet. Commit before anything is sealed with them."""
+        query = select(SurveyKey.purpose).where(SurveyKey.survey_id == survey_id)
+        present = set(session.scalars(query))
+        for purpose in purposes:
+            if purpose.value not in present:
+                wrapped = seal(self._installation_key, new_key(), _label(survey_id, purpose))
+                session.add(SurveyKey(survey_id=survey_id, purpose=purpose.value, wrapped=wrapped))
+        session.flush()
+
+    def has(self, session: Session, survey_id: str, purpose: Purpose) -> bool:
+        return session.get(SurveyKey, (survey_id, purpose.value)) is not None
+
+    def destroy(self, session: Session, survey_id: str, *purposes: Purpose) -> None:
+        session.execute(
+            delete(SurveyKey).where(
+                SurveyKey.survey_id == survey_id, SurveyKey.purpose.in_([purpose.value for purpose in purposes])
+            )
+        )
+        for purpose in purposes:
+            self._known.pop((survey_id, purpose), None)
+
+
+def _label(survey_id: str, purpose: Purpose) -> bytes:
+    return f"{survey_id}:{purpose.value}".encode()

@@ -1,0 +1,38 @@
+"""All that knows Flask."""
+
+from __future__ import annotations
+
+from flask import Flask
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.config import Login, Settings
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    from app.web import assets, errors, language, security
+    from app.web.sealed_session import SealedSession
+
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    is_https = settings.public_url.startswith("https://")
+    app.session_interface = SealedSession(settings.secret_key, is_secure=is_https)
+    if settings.n_proxies:
+        n = settings.n_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    assets.init_app(app)
+    security.init_app(app, is_production=settings.is_production)
+    errors.init_app(app)
+    language.init_app(app)
+    _register_blueprints(app, settings)
+
+
+def _register_blueprints(app: Flask, settings: Settings) -> None:
+    from app.web.front import routes as front
+    from app.web.login import demo
+    from app.web.questionnaire import routes as questionnaire
+
+    app.register_blueprint(front.bp)
+    app.register_blueprint(questionnaire.bp)
+    if settings.login is Login.DEMO:
+        app.register_blueprint(demo.bp)

@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+bp = Blueprint("login", __name__)
