@@ -1,2 +1,150 @@
+"""`flask build-reports` and `flask audit-reports`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
 from flask import Flask
-def init_app(app: Flask) -> None: ...
+from tqdm import tqdm
+
+from app.cli.common import FAILED, NOT_SAFE, fail, find_survey, refuses_clearly, sweep
+from app.domain.certificate import Certificate
+from app.domain.errors import DomainError
+from app.domain.results import ReportResults
+from app.domain.survey import State
+from app.extensions import key_ring, session, settings
+from app.services.audit_file import write_audit_file
+from app.services.release_gate import PATH_SEPARATOR
+from app.services.report_building import (
+    Built,
+    Release,
+    build_one,
+    build_set,
+    prepare_release,
+    report_file,
+    select_reports,
+)
+from app.services.surveys import opened
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(build_reports)
+    app.cli.add_command(audit_reports)
+
+
+@click.command("build-reports")
+@click.argument("survey_id", metavar="SURVEY")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the set. Default: instance/reports/SURVEY.")
+@click.option("--lang", "languages", multiple=True, help="nb, en; repeat for several. Default: all.")
+@click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
+@click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
+@refuses_clearly
+def build_reports(
+    survey_id: str,
+    out: Path | None,
+    languages: tuple[str, ...],
+    workers: int,
+    unit_path: str | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Make the reports of a closed survey: PDF and HTML for every unit that is large enough, and one workbook.
+
+    Exit codes: 0 done, 1 some report failed (nothing is published), 2 refused, 3 a figure would reveal somebody.
+    """
+    survey = find_survey(survey_id)
+    if not dry_run or survey.swept_at is None:
+        sweep(survey)
+    release = _release(survey_id)
+    chosen = select_reports(release, None if unit_path is None else _path(unit_path))
+    languages = _known(release, languages)
+    if dry_run:
+        session().rollback()
+        _print_plan(release, chosen, languages[0])
+        return
+    session().commit()  # the basis is frozen before the first page is drawn
+    folder = out or settings().reports_folder / survey.id
+    built = _build(release, chosen if unit_path else None, languages, folder.absolute(), workers)
+    for name, error in built.failures:
+        click.echo(f"{name}: {error}", err=True)
+    if built.failures:
+        fail(f"{len(built.failures)} reports failed; nothing was published.", FAILED)
+    if survey.state == State.CLOSED.value and unit_path is None:
+        survey.state = State.REPORTED.value
+        session().commit()
+    click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {folder}")
+
+
+@click.command("audit-reports")
+@click.argument("survey_id", metavar="SURVEY")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@refuses_clearly
+def audit_reports(survey_id: str, file: Path) -> None:
+    """Write what the gate checked, for a checker of your own: who is behind each figure, under fresh pseudonyms."""
+    survey = find_survey(survey_id)
+    sweep(survey)
+    release = _release(survey_id)
+    session().rollback()
+    write_audit_file(session(), key_ring(), opened(find_survey(survey_id)).setup, release, file)
+    click.echo(_verdict(release.certificate))
+
+
+def _release(survey_id: str) -> Release:
+    try:
+        return prepare_release(session(), key_ring(), opened(find_survey(survey_id, for_writing=True)))
+    except DomainError as error:
+        if error.code != "gate.refused":
+            raise
+        session().rollback()
+        certificate: Certificate = error.values["certificate"]  # type: ignore[assignment]
+        _print_violations(certificate)
+        fail("Nothing is published: a combination of figures would reveal too small a group.", NOT_SAFE)
+
+
+def _print_violations(certificate: Certificate) -> None:
+    for violation in certificate.violations:
+        click.echo(
+            f"{violation.theme}: {violation.n} of at least {violation.limit} ({violation.kind}); counted in "
+            f"{', '.join(violation.contained_in)}; not in {', '.join(violation.told_apart_by) or 'any other'}",
+            err=True,
+        )
+
+
+def _path(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(PATH_SEPARATOR.strip()) if name.strip())
+
+
+def _known(release: Release, languages: tuple[str, ...]) -> tuple[str, ...]:
+    known = release.report_set.instrument.languages
+    unknown = [language for language in languages if language not in known]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}; known: {', '.join(known)}", param_hint="--lang")
+    return languages or known
+
+
+def _print_plan(release: Release, chosen: tuple[ReportResults, ...], language: str) -> None:
+    for report in chosen:
+        design = "means and distributions" if report.has_distributions else "means"
+        counts = f"{report.n_included} of {report.n_answers}"
+        click.echo(f"{report_file(release, report, language)}  {counts}  {design}")
+    click.echo(_verdict(release.certificate))
+
+
+def _verdict(certificate: Certificate) -> str:
+    return (
+        f"{certificate.n_figures} figures; smallest group behind any combination of means "
+        f"{certificate.smallest_mean}, of distributions {certificate.smallest_dist}."
+    )
+
+
+def _build(
+    release: Release, chosen: tuple[ReportResults, ...] | None, languages: tuple[str, ...], folder: Path, workers: int
+) -> Built:
+    if chosen is not None:
+        return build_one(release, chosen[0], languages, folder)
+    n_jobs = len(release.reports) * len(languages)
+    with tqdm(total=n_jobs, unit="report", disable=None, smoothing=0.1) as bar:  # None: quiet in a pipe
+        return build_set(release, languages, folder, workers, bar.update)

@@ -45,6 +45,8 @@ Counts = NDArray[np.int64]
 
 NOWHERE = -1
 """The accepting unit of respondents who are in no report."""
+INCOMPLETE = -2
+"""Instead of a unit: the respondent skipped an item of the theme, so the plan never saw the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,8 @@ def make_plan(
 def pools_of(
     plan: Plan, placements: NDArray[np.intp], complete: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Per response and theme the unit whose accepted pool holds it, in tier 1 and in tier 2; NOWHERE for none."""
-    first = np.where(complete, plan.means.accepted_at[placements], NOWHERE)
+    """Per response and theme the unit whose accepted pool holds it, in tier 1 and in tier 2; negative for none."""
+    first = np.where(complete, plan.means.accepted_at[placements], INCOMPLETE)
     columns = np.arange(first.shape[1])
-    second = np.where(first == NOWHERE, NOWHERE, plan.distributions.accepted_at[first, columns])
+    second = np.where(first < 0, first, plan.distributions.accepted_at[first, columns])
     return first, second

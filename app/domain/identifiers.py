@@ -28,7 +28,7 @@ def _is_number(text: str, n_digits: int) -> bool:
 def check_organisation_number(text: str) -> str:
     """The nine digits without spaces; DomainError ``organisation_number.invalid`` (mod 11, spec 3)."""
     digits = "".join(text.split())
-    if not _is_number(digits, 9) or digits[0] not in "89" or _remainder(digits, _ORGANISATION_WEIGHTS):
+    if not _is_number(digits, 9) or _remainder(digits, _ORGANISATION_WEIGHTS):
         raise DomainError("organisation_number.invalid")
     return digits
 

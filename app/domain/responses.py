@@ -73,7 +73,7 @@ def check_value(theme: Theme, value: int) -> int:
     return value
 
 
-def answer_matrix(responses: Sequence[Response]) -> NDArray[np.uint8]:
+def answer_matrix(responses: Sequence[Response], n_items: int) -> NDArray[np.uint8]:
     """The answers of many, one row per response and one column per item of the instrument."""
     joined = b"".join(response.answers for response in responses)
-    return np.frombuffer(joined, dtype=np.uint8).reshape(len(responses), -1)
+    return np.frombuffer(joined, dtype=np.uint8).reshape(len(responses), n_items)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.disclosure import NOWHERE
 from app.domain.instrument import Instrument, Theme
 from app.domain.responses import DECLINED, UNANSWERED
 
@@ -71,7 +70,7 @@ def theme_sums(
     """The sums of one theme. `answers`: the theme's columns; `first`, `second`: per response its pool in each tier."""
     means: dict[int, MeanSum] = {}
     if theme.scale.has_mean:
-        inside = first != NOWHERE
+        inside = first >= 0
         totals = item_values(theme, answers[inside]).sum(axis=1)
         n = np.bincount(first[inside], minlength=n_units)
         sums = np.bincount(first[inside], weights=totals, minlength=n_units).astype(np.int64)
@@ -80,7 +79,7 @@ def theme_sums(
 
 
 def _histograms(theme: Theme, answers: Answers, pools: NDArray[np.intp], n_units: int) -> dict[int, Histogram]:
-    inside = pools != NOWHERE
+    inside = pools >= 0
     n_categories = len(theme.scale.categories)
     units = pools[inside]
     n = np.bincount(units, minlength=n_units)

@@ -29,7 +29,7 @@ Step = Callable[[Session, KeyRing, Survey, datetime], None]
 
 def is_sweep_due(session: Session, survey: Survey, now: datetime) -> bool:
     """Whether closing's destruction may happen: the grace is over, or nobody is left who could use it."""
-    if survey.access_at is None or survey.state == State.DELETED.value:
+    if survey.access_at is None:
         return False
     clock = opened(survey).clock
     return now >= clock.grace_ends_at or (now >= clock.closes_at and count_begun(session, survey.id) == 0)
@@ -42,6 +42,11 @@ def check_sweep_due(session: Session, survey: Survey, now: datetime) -> None:
         raise DomainError("survey.still_open")
     if not is_sweep_due(session, survey, now):
         raise DomainError("survey.in_grace", until=clock.grace_ends_at)
+
+
+def is_swept(session: Session, keys: KeyRing, survey: Survey) -> bool:
+    """Whether every step of the sweep is done."""
+    return survey.swept_at is not None and not keys.has(session, survey.id, Purpose.RESPONSE)
 
 
 def make_closed_keys(session: Session, keys: KeyRing, survey: Survey, now: datetime) -> None:

@@ -1,0 +1,87 @@
+"""What several commands share: finding a survey, naming an error, the exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+
+from app.db.base import begin_writing
+from app.db.surveys import Survey
+from app.domain.errors import DomainError
+from app.extensions import db, key_ring, session
+from app.services.closing import SWEEP, check_sweep_due, compact, is_swept
+from app.services.surveys import get_survey
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FAILED, REFUSED, NOT_SAFE = 1, 2, 3
+"""Exit codes: part of the work failed; the call cannot be carried out; publishing would reveal somebody."""
+
+
+def fail(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def refuses_clearly(command: Callable[P, T]) -> Callable[P, T]:
+    """A rule that says no ends the command with its sentence and exit code 2, not with a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except DomainError as error:
+            fail(_SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values), REFUSED)
+
+    return wrapped
+
+
+def find_survey(name: str, *, for_writing: bool = False) -> Survey:
+    """The survey of this name; `for_writing` when the command goes on to change it."""
+    if for_writing:
+        session().rollback()
+        begin_writing(session(), Survey)
+    return get_survey(session(), name)
+
+
+def sweep(survey: Survey, *, is_forced: bool = False) -> None:
+    """Do what closing is due to destroy; nothing when it is done already. `is_forced`: do not wait for the grace."""
+    if not is_forced:
+        check_sweep_due(session(), survey, now())
+    if not is_swept(session(), key_ring(), survey):
+        session().commit()
+        _sweep(survey)
+
+
+def _sweep(survey: Survey) -> None:
+    for step in SWEEP:
+        begin_writing(session(), Survey)
+        step(session(), key_ring(), survey, now())
+        session().commit()
+    for engine in db.engines.values():
+        compact(engine)
+
+
+_SENTENCES = {
+    "survey.unknown": "There is no survey {survey}, or more than one begins like that. See: flask surveys list",
+    "survey.still_open": "The survey is open. Close it first: flask surveys close SURVEY",
+    "survey.not_open": "The survey is not open.",
+    "survey.not_opened": "The survey has not been opened.",
+    "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
+    "it now: flask surveys close SURVEY --end-grace",
+    "survey.illegal_step": "A survey that is {current} cannot become {wanted}.",
+    "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
+    "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
+    "gate.no_members": "The answers are deleted, so nobody can check any more who is behind a figure.",
+    "key.destroyed": "The key that this needs has been destroyed.",
+}

@@ -1,0 +1,53 @@
+"""The gate before anything is delivered (disclosure.md 4): the figures as the renderer receives them, certified.
+
+Each `ReportResults` says which pools stand behind a figure; here pools become people again, so that the certificate
+can judge without knowing what a pool, a unit or the plan is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.certificate import Certificate, Figure, certify
+from app.domain.disclosure import Limits
+from app.domain.errors import DomainError
+from app.domain.results import ReportResults, ThemeResult
+from app.services.report_basis import Pools, members_of
+
+Members = Mapping[tuple[str, int, int], NDArray[np.intp]]
+PATH_SEPARATOR = " / "
+
+
+def check_release(reports: Iterable[ReportResults], pools: Pools | None, limits: Limits) -> Certificate:
+    """The certificate of a release; DomainError ``gate.no_members`` when nobody can tell any more who is behind."""
+    if pools is None:
+        raise DomainError("gate.no_members")
+    return certify(figures_of(reports, pools), k_mean=limits.k_means, k_dist=limits.k_distributions)
+
+
+def figures_of(reports: Iterable[ReportResults], pools: Pools) -> Iterator[Figure]:
+    """Every figure of `reports`. Figures over the same people share one array."""
+    members = members_of(pools)
+    for report in reports:
+        for result in report.themes:
+            yield from _figures(PATH_SEPARATOR.join(report.unit.path), result, members)
+
+
+def _figures(report: str, result: ThemeResult, members: Members) -> Iterator[Figure]:
+    theme = result.theme
+    items = tuple(item.id for item in theme.items)
+    if result.n_mean is not None:
+        behind = _union(theme.id, 1, result.mean_pools, members)
+        yield Figure(f"{report}|{theme.id}|mean", report, "mean", theme.id, items, behind, result.n_mean)
+    if result.n_distribution is not None:
+        behind = _union(theme.id, 2, result.distribution_pools, members)
+        for item in items:
+            yield Figure(f"{report}|{item}|dist", report, "dist", theme.id, (item,), behind, result.n_distribution)
+
+
+def _union(theme_id: str, tier: int, units: tuple[int, ...], members: Members) -> NDArray[np.intp]:
+    found = [members[theme_id, tier, unit] for unit in units]
+    return found[0] if len(found) == 1 else np.concatenate(found)
