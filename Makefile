@@ -1,0 +1,67 @@
+# Everything is set up by the targets themselves: Python packages into .venv from a lock file with hashes,
+# Debian packages (a browser, LibreOffice and poppler for the tests) when they are missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= 1
+RESPONDENTS ?= 400
+PORT ?= 8000
+WORKERS ?= $(shell nproc)
+
+export PYTHONWARNINGS ?= default
+
+.PHONY: demo test check tools lock translations bench exhaustive clean
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/install-packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/test: requirements-test.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@ $(VENV)/runtime
+
+PO := $(wildcard translations/*/LC_MESSAGES/messages.po)
+MO := $(PO:.po=.mo)
+
+%.mo: %.po
+	$(BIN)/pybabel --quiet compile -i $< -o $@
+
+# The main job on sample data: a fictional directorate, simulated employees over HTTP, reports; then serve it.
+demo: $(VENV)/runtime $(MO)
+	@BIN=$(BIN) SERVE=$(SERVE) RESPONDENTS=$(RESPONDENTS) PORT=$(PORT) WORKERS=$(WORKERS) .ci/demo
+
+# All tests, those with a browser, LibreOffice and PostgreSQL included.
+test: $(VENV)/test tools $(MO)
+	$(BIN)/ruff check app tests wsgi.py
+	$(BIN)/ruff format --check --quiet app tests wsgi.py
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+tools:
+	@command -v chromium >/dev/null || .ci/install-packages chromium
+	@command -v soffice >/dev/null || .ci/install-packages libreoffice-calc-nogui
+	@command -v pdftoppm >/dev/null || .ci/install-packages poppler-utils
+
+# Disclosure control on 50,000 random trees.
+exhaustive: $(VENV)/test
+	MUST_TREES=50000 $(BIN)/pytest -q tests/domain/test_certificate.py tests/domain/test_disclosure.py
+
+# Texts that changed in code or templates go into translations/; then fill in what is new.
+translations: $(VENV)/test
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ -o translations/messages.pot .
+	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations
+
+# After a change of dependencies in pyproject.toml.
+lock: $(VENV)/test
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) instance .coverage .mypy_cache .ruff_cache .hypothesis
