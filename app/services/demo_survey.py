@@ -12,7 +12,7 @@ from app.domain.survey import N_WEEKS_OPEN, oslo_day
 from app.domain.units import UnitTree
 from app.services.surveys import NewSurvey, create_survey
 
-FICTIONAL_NUMBER = "310000006"
+FICTIONAL_NUMBER = "310000000"
 """In the range of the public test organisations, which are never given to real ones."""
 
 
