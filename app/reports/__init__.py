@@ -1,0 +1,1 @@
+"""Results in, bytes out: one document per unit, from printed figures only."""

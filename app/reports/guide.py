@@ -1,0 +1,71 @@
+"""The prose that surrounds the figures, in one language: from the versioned guide and the instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.texts import Text, load_document
+from app.reports.content import ReportContent
+
+GUIDE = "report_guide"
+
+
+@dataclass(frozen=True, slots=True)
+class GuideSection:
+    heading: str
+    paragraphs: tuple[str, ...]
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPlace:
+    heading: str
+    text: str
+    phone: str | None
+    url: str | None
+
+
+def guide_of(content: ReportContent) -> Mapping[str, GuideSection]:
+    """The sections of the guide by id, limits filled in."""
+    document, words, limits = load_document(GUIDE), content.texts, content.report.set.limits
+    values = {
+        "k_means": words.number(limits.k_means),
+        "k_distributions": words.number(limits.k_distributions),
+        "k_prevalence": words.number(limits.k_prevalence),
+    }
+
+    def filled(texts: tuple[Text, ...]) -> tuple[str, ...]:
+        return tuple(text[words.language].format(**values) for text in texts)
+
+    return {
+        section.id: GuideSection(section.heading[words.language], filled(section.paragraphs), filled(section.points))
+        for section in document.sections
+    }
+
+
+def definitions_of(content: ReportContent) -> tuple[str, ...]:
+    """The definitions that stood beside the questions: the organisation's own, else the instrument's."""
+    language, report_set = content.texts.language, content.report.set
+    used = {name for theme in content.themes for name in theme.theme.uses}
+    return tuple(
+        report_set.definitions.get(name, {}).get(language) or text[language]
+        for name, text in report_set.instrument.definitions.items()
+        if name in used
+    )
+
+
+def help_of(content: ReportContent) -> tuple[HelpPlace, ...]:
+    """Where to get help, when a theme asks for it."""
+    if not any(theme.theme.shows_help for theme in content.themes):
+        return ()
+    language = content.texts.language
+    return tuple(
+        HelpPlace(
+            entry.heading[language],
+            entry.text[language],
+            entry.phone[language] if entry.phone else None,
+            entry.url[language] if entry.url else None,
+        )
+        for entry in content.report.set.instrument.help
+    )
