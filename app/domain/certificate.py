@@ -74,17 +74,14 @@ def certify(figures: Iterable[Figure], *, k_mean: int, k_dist: int) -> Certifica
     by_theme: dict[str, list[Figure]] = {}
     violations: list[Violation] = []
     n_figures = 0
-    checked: set[int] = set()
     for figure in figures:
         n_figures += 1
         by_theme.setdefault(figure.theme, []).append(figure)
         if figure.n != len(figure.respondents):
             violations.append(_misprint(figure, "n"))
-        if id(figure.respondents) not in checked and len(np.unique(figure.respondents)) != len(figure.respondents):
-            violations.append(_misprint(figure, "repeated"))
-        checked.add(id(figure.respondents))
     smallest: dict[str, list[int]] = {"mean": [], "dist": []}
     for theme, published in by_theme.items():
+        violations += [_misprint(figure, "repeated") for figure in _counting_twice(published)]
         distributions = [figure for figure in published if figure.kind == "dist"]
         for kind, group, limit in (("mean", published, k_mean), ("dist", distributions, k_dist)):
             if group:
@@ -104,39 +101,52 @@ def _misprint(figure: Figure, kind: Literal["n", "repeated"]) -> Violation:
     return Violation(figure.theme, kind, len(figure.respondents), figure.n, (figure.id,), ())
 
 
+def _counting_twice(figures: Sequence[Figure]) -> list[Figure]:
+    """The figures that count somebody twice; figures over the same array are named by the first of them."""
+    distinct = list({id(figure.respondents): figure for figure in reversed(figures)}.values())
+    members = np.concatenate([figure.respondents for figure in distinct])
+    owners = np.repeat(np.arange(len(distinct)), [len(figure.respondents) for figure in distinct])
+    pairs = np.sort(owners * (1 + members.max(initial=0)) + members)
+    repeated = pairs[1:][pairs[1:] == pairs[:-1]] // (1 + members.max(initial=0))
+    return [distinct[owner] for owner in np.unique(repeated)]
+
+
 def _small_atoms(
     theme: str, kind: Literal["mean", "dist"], figures: Sequence[Figure], limit: int
 ) -> tuple[int, list[Violation]]:
     """The size of the smallest atom of `figures`, and a violation for each atom below `limit`."""
-    respondents, atoms = _atoms([figure.respondents for figure in figures])
+    atoms = _atoms([figure.respondents for figure in figures])
     sizes = np.bincount(atoms)
+    sizes[_IN_NO_FIGURE] = 0
     found = []
-    for atom in np.flatnonzero(sizes < limit):
-        member = respondents[np.argmax(atoms == atom)]
-        found.append(_violation(theme, kind, int(sizes[atom]), limit, figures, int(member)))
-    return int(sizes.min()), found
+    for atom in np.flatnonzero((sizes > 0) & (sizes < limit)):
+        member = int(np.argmax(atoms == atom))
+        found.append(_violation(theme, kind, int(sizes[atom]), limit, figures, member))
+    return int(sizes[sizes > 0].min()), found
 
 
-def _atoms(groups: Sequence[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The respondents in any of `groups`, and for each the number of its atom: the set of groups it is in.
+_IN_NO_FIGURE = 0
 
-    Exact: each respondent's ascending list of groups is compared as it is, lists of one length at a time.
+
+def _atoms(groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Per respondent number the label of its atom: the set of groups that contain it.
+
+    Partition refinement: each group in turn splits every class it cuts, in time linear in the group. Large groups
+    come first, since a group inside another then mostly lies in one class.
     """
-    distinct = list({id(group): group for group in groups}.values())
-    members = np.concatenate(distinct)
-    numbers = np.repeat(np.arange(len(distinct)), [len(group) for group in distinct])
-    order = np.argsort(members, kind="stable")
-    numbers = numbers[order]
-    respondents, starts, lengths = np.unique(members[order], return_index=True, return_counts=True)
-    atoms = np.empty(len(respondents), dtype=np.intp)
-    n_atoms = 0
-    for length in np.unique(lengths):
-        alike = np.flatnonzero(lengths == length)
-        lists = numbers[starts[alike][:, None] + np.arange(length)]
-        found, labels = np.unique(lists, axis=0, return_inverse=True)
-        atoms[alike] = n_atoms + labels.reshape(-1)
-        n_atoms += len(found)
-    return respondents, atoms
+    distinct = sorted({id(group): group for group in groups}.values(), key=len, reverse=True)
+    labels = np.zeros(1 + max(int(group.max(initial=0)) for group in distinct), dtype=np.intp)
+    n_labels = 1
+    for group in distinct:
+        former = labels[group]
+        if (former == former[:1]).all():
+            labels[group] = n_labels
+            n_labels += 1
+        else:
+            classes, parts = np.unique(former, return_inverse=True)
+            labels[group] = n_labels + parts
+            n_labels += len(classes)
+    return labels
 
 
 def _violation(
