@@ -24,7 +24,7 @@ from app.extensions import key_ring, session, settings
 from app.services.answer_files import read_answer_file, simulate_answers
 from app.services.answering import count_submitted
 from app.services.demo_survey import new_demo_survey
-from app.services.simulation import FICTIONAL_NAME, fictional_tree
+from app.domain.simulation import FICTIONAL_NAME, fictional_tree
 from app.services.surveys import list_surveys, open_survey, opened, prepare_survey
 
 group = AppGroup("demo", help="Try the product with people who do not exist.")
@@ -79,9 +79,10 @@ def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None
     _refuse_in_production()
     setup = opened(find_survey(survey_id)).setup
     session().rollback()
-    outcomes = {outcome: 0 for outcome in Outcome}
+    outcomes = dict.fromkeys(Outcome, 0)
+    random = Random(seed)  # noqa: S311 - no secret: the same seed gives the same people
     with _server(url) as address:
-        people = answer_over_http(f"{address}/s/{setup.code}", setup.tree, setup.themes, respondents, Random(seed))
+        people = answer_over_http(f"{address}/s/{setup.code}", setup.tree, setup.themes, respondents, random)
         for outcome in tqdm(people, total=respondents, unit="person", disable=None):
             outcomes[outcome] += 1
     click.echo(", ".join(f"{count} {outcome.value}" for outcome, count in outcomes.items()))
@@ -101,10 +102,9 @@ def simulate(survey_id: str, file: Path) -> None:
     current = opened(survey)
     rows = read_answer_file(file, current.setup)
     session().commit()
-    n_done = 0
-    for n_done in simulate_answers(session(), key_ring(), settings().research_public_key, current, rows, now()):
+    for _ in simulate_answers(session(), key_ring(), settings().research_public_key, current, rows, now()):
         session().commit()
-    click.echo(f"{n_done} responses are submitted.")
+    click.echo(f"{len(rows)} responses are submitted.")
 
 
 def _write_fictional_list() -> Path:

@@ -82,7 +82,7 @@ def select_reports(release: Release, path: tuple[str, ...] | None) -> tuple[Repo
 
 
 def build_set(
-    release: Release, languages: Sequence[str], out: Path, n_workers: int, on_progress: Callable[[int], None]
+    release: Release, languages: Sequence[str], out: Path, n_workers: int, on_progress: Callable[[], object]
 ) -> Built:
     """Write the whole set beside `out` and put it in its place only when every report was made."""
     staging = out.with_name(f".{out.name}.{os.getpid()}")
@@ -101,7 +101,7 @@ def build_set(
 
 def build_one(release: Release, report: ReportResults, languages: Sequence[str], out: Path) -> Built:
     """Write one unit's report into `out` and leave everything else there as it is."""
-    failures = _render_all(release, (report,), languages, out, 1, lambda _: None)
+    failures = _render_all(release, (report,), languages, out, 1, lambda: None)
     return Built(tuple(sorted(_files_below(out))), tuple(failures))
 
 
@@ -157,7 +157,7 @@ def _render_all(
     languages: Sequence[str],
     folder: Path,
     n_workers: int,
-    on_progress: Callable[[int], None],
+    on_progress: Callable[[], object],
 ) -> list[tuple[str, str]]:
     jobs = [
         _Job(report, language, report_file(release, report, language)) for language in languages for report in chosen
@@ -168,7 +168,7 @@ def _render_all(
     for name, error in _outcomes(release, jobs, folder, n_workers):
         if error:
             failures.append((name, error))
-        on_progress(1)
+        on_progress()
     return failures
 
 
