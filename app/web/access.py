@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import abort, g, session as cookie
+from flask import abort, g
+from flask import session as cookie
 
 from app.extensions import session
 from app.services.answering import Respondent
-from app.services.surveys import OpenedSurvey, find_opened
+from app.services.surveys import OpenedSurvey, Setup, find_opened
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(minutes=120)
 _EMPLOYEE = "employee"
+_PENDING = "pending"
+_CSRF = "csrf_token"
+_NOTHING = "-"
 
 
 def now() -> datetime:
@@ -33,11 +38,13 @@ def opened_survey(code: str) -> OpenedSurvey:
 
 
 def remember_respondent(survey: OpenedSurvey, respondent: Respondent) -> None:
-    """Log an employee in to one survey. Whatever else the session held is kept out of it (no fixation)."""
-    kept = cookie.get("pending")
+    """Log an employee in to one survey. Whatever else the session held is kept out of it (no fixation).
+
+    Only who logs in again keeps what belongs to this person: answers not saved yet, and the forms in other tabs.
+    """
+    kept = {name: cookie[name] for name in (_CSRF, _PENDING) if name in cookie} if _was(respondent) else {}
     cookie.clear()
-    if kept:
-        cookie["pending"] = kept
+    cookie.update(kept)
     secrets = (respondent.response_id, respondent.person, respondent.link, respondent.for_research)
     cookie[_EMPLOYEE] = {
         "survey": survey.setup.id,
@@ -49,17 +56,63 @@ def remember_respondent(survey: OpenedSurvey, respondent: Respondent) -> None:
 
 def respondent_of(survey: OpenedSurvey) -> Respondent | None:
     """Who is logged in to this survey, if anybody still is: 30 minutes after the last request, 120 in all."""
-    login: dict[str, Any] | None = cookie.get(_EMPLOYEE)
-    if login is None or login["survey"] != survey.setup.id:
+    login = _login_to(survey)
+    if login is None or _is_expired(login):
         return None
-    moment = now().timestamp()
-    if moment - login["seen"] > IDLE.total_seconds() or moment - login["since"] > ABSOLUTE.total_seconds():
-        cookie.pop(_EMPLOYEE)
-        return None
-    login["seen"] = moment
+    login["seen"] = now().timestamp()
     cookie.modified = True
     return Respondent(*(base64.b64decode(secret) for secret in login["secrets"]))
 
 
 def forget_respondent() -> None:
-    cookie.pop(_EMPLOYEE, None)
+    cookie.clear()
+
+
+def keep_pending(survey: OpenedSurvey, answers: Mapping[str, int]) -> None:
+    """Keep answers that came too late for the login, sealed in the cookie, until the same person is back.
+
+    One character per item: a whole questionnaire fits. Nothing is kept for who was not logged in before.
+    """
+    login = _login_to(survey)
+    if login is None or not answers:
+        return
+    merged = {**_pending_answers(survey.setup), **answers}
+    items = (str(merged.get(item_id, _NOTHING)) for item_id in _item_ids(survey.setup))
+    cookie[_PENDING] = {"who": login["secrets"][0], "answers": "".join(items)}
+
+
+def take_pending(survey: OpenedSurvey) -> dict[str, int]:
+    """The answers that were kept for who is logged in now, item id -> value; they are kept no longer."""
+    answers = _pending_answers(survey.setup)
+    cookie.pop(_PENDING, None)
+    return answers
+
+
+def _pending_answers(setup: Setup) -> dict[str, int]:
+    login: dict[str, Any] = cookie.get(_EMPLOYEE) or {}
+    pending: dict[str, Any] = cookie.get(_PENDING) or {}
+    if login.get("survey") != setup.id or pending.get("who") != login["secrets"][0]:
+        return {}
+    pairs = zip(_item_ids(setup), pending["answers"], strict=False)
+    return {item_id: int(value) for item_id, value in pairs if value != _NOTHING}
+
+
+def _item_ids(setup: Setup) -> list[str]:
+    return [item.id for theme in setup.themes for item in theme.items]
+
+
+def _login_to(survey: OpenedSurvey) -> dict[str, Any] | None:
+    """The login to this survey in the cookie, expired or not."""
+    login: dict[str, Any] | None = cookie.get(_EMPLOYEE)
+    return login if login is not None and login["survey"] == survey.setup.id else None
+
+
+def _is_expired(login: Mapping[str, Any]) -> bool:
+    moment = now().timestamp()
+    return moment - login["seen"] > IDLE.total_seconds() or moment - login["since"] > ABSOLUTE.total_seconds()
+
+
+def _was(respondent: Respondent) -> bool:
+    """Whether the last login in this browser was the same person's, in the same survey."""
+    login: dict[str, Any] | None = cookie.get(_EMPLOYEE)
+    return login is not None and bool(base64.b64decode(login["secrets"][0]) == respondent.response_id)

@@ -1,4 +1,136 @@
-from flask import Flask
+"""What went wrong, in the visitor's language: one sentence, one way on, and never data of a person."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, Response, request, url_for
+from flask_babel import lazy_gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from app.domain.errors import DomainError
+from app.extensions import session
+from app.web.fragments import respond
+
+_log = logging.getLogger(__name__)
 
 
-def init_app(app: Flask) -> None: ...
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How an error is told. `title` and `text` are lazily translated."""
+
+    status: int
+    title: object
+    text: object
+
+
+_UNKNOWN = Wording(
+    500,
+    lazy_gettext("Something went wrong"),
+    lazy_gettext(
+        "The fault is ours. What you had saved is still there. Please try again in a little while. "
+        "If you were answering, your last answers may not have been saved."
+    ),
+)
+_BAD = Wording(
+    400, lazy_gettext("We did not understand that"), lazy_gettext("Please go back to the page and try once more.")
+)
+_BY_STATUS = {
+    400: _BAD,
+    403: Wording(404, lazy_gettext("We cannot find the page"), lazy_gettext("Check that the whole address is there.")),
+    404: Wording(
+        404,
+        lazy_gettext("We cannot find the page"),
+        lazy_gettext("Check that you have got the whole address, for example by copying the link once more."),
+    ),
+    405: Wording(
+        405, lazy_gettext("The page cannot be opened this way"), lazy_gettext("Please start again from the first page.")
+    ),
+    413: Wording(413, lazy_gettext("That was too much at once"), lazy_gettext("We do not accept anything that large.")),
+    429: Wording(429, lazy_gettext("That was too fast"), lazy_gettext("Please wait a minute, and then try once more.")),
+}
+_CSRF = Wording(
+    400,
+    lazy_gettext("The page had become too old"),
+    lazy_gettext(
+        "Nothing that was saved is lost. Open the page again, check what you chose there, and go on from there."
+    ),
+)
+_DATABASE = Wording(
+    503,
+    lazy_gettext("We cannot save just now"),
+    lazy_gettext(
+        "If you were answering, the answers you gave last could not be saved. Those you saved before are still there. "
+        "Please try again in a few minutes."
+    ),
+)
+_CLOSED = Wording(
+    410,
+    lazy_gettext("The survey has closed"),
+    lazy_gettext("It can no longer be answered or changed. What you had submitted counts."),
+)
+_STALE = Wording(
+    422,
+    lazy_gettext("The choice is not there any more"),
+    lazy_gettext("Open the page again and choose once more. Nothing that was saved is lost."),
+)
+_BY_CODE = {
+    "survey.closed": _CLOSED,
+    "key.destroyed": _CLOSED,
+    "unit.missing": Wording(
+        422, lazy_gettext("Your unit is missing"), lazy_gettext("Choose your unit before you submit your answers.")
+    ),
+    "unit.unknown": _STALE,
+    "item.unknown": _STALE,
+    "answer.unknown": _STALE,
+    "register.busy": Wording(
+        503, lazy_gettext("Many people are here just now"), lazy_gettext("Please try once more in a few seconds.")
+    ),
+}
+
+
+CLOSED_CODES = frozenset({"survey.closed", "key.destroyed"})
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, domain_error)
+    app.register_error_handler(CSRFError, lambda error: _tell(_CSRF))
+    app.register_error_handler(SQLAlchemyError, _database_error)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def domain_error(error: DomainError) -> Response:
+    wording = _BY_CODE.get(error.code)
+    if wording is None:
+        _log.error("unexpected refusal: %s", error.code)
+    return _tell(wording or _UNKNOWN)
+
+
+def _database_error(error: SQLAlchemyError) -> Response:
+    """The kind of error is logged, never the statement: its parameters are somebody's."""
+    _log.error("database: %s", type(getattr(error, "orig", None) or error).__name__)
+    return _tell(_DATABASE)
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    if error.code >= 500:
+        return _tell(_UNKNOWN)
+    return _tell(_BY_STATUS.get(error.code, _BAD))
+
+
+def _tell(wording: Wording) -> Response:
+    """Give up the transaction, so that a half-made change is neither kept nor in the way, and say what happened."""
+    session().rollback()
+    return respond("errors/error.html", "errors/_error.html", status=wording.status, wording=wording, way_on=_way_on())
+
+
+def _way_on() -> str:
+    """The page itself where it can be opened again, else the first page of the survey, else of the installation."""
+    if request.endpoint is None or not request.view_args or "code" not in request.view_args:
+        return url_for("front.start")
+    return url_for("questionnaire.start", code=request.view_args["code"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 PARTIAL = "partial"
@@ -11,7 +13,7 @@ def is_partial() -> bool:
     return request.headers.get("HX-Request-Type") == PARTIAL
 
 
-def respond(page: str, fragment: str | None = None, *, status: int = 200, **context: object) -> Response:
+def respond(page: str, fragment: str | None = None, /, *, status: int = 200, **context: object) -> Response:
     """Render `fragment` for a partial htmx request, else `page`, which includes it."""
     name = fragment if fragment and is_partial() else page
     response = make_response(render_template(name, **context), status)
@@ -19,9 +21,9 @@ def respond(page: str, fragment: str | None = None, *, status: int = 200, **cont
     return response
 
 
-def go_to(endpoint: str, **values: object) -> Response:
+def go_to(endpoint: str, **values: Any) -> Response:
     """Send the browser on after something was saved: 303, or HX-Redirect for htmx."""
-    target = url_for(endpoint, **values)  # type: ignore[arg-type]
+    target = url_for(endpoint, **values)
     if is_partial():
         return Response(status=204, headers={"HX-Redirect": target})
     answer = redirect(target, 303)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g, has_request_context, request
-from flask_babel import get_locale, refresh
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, redirect, request, url_for
+from flask_babel import format_date, format_time, get_locale, refresh
 
 from app.domain.instrument import CURRENT_VERSION, load_instrument
+from app.domain.texts import Text
 from app.extensions import babel, settings
 
 COOKIE = "language"
+FIELD = "language"
+"""The name of the buttons that choose a language, in the address and in forms."""
+NAMES = {"nb": "Norsk", "en": "English"}
 _A_YEAR = 365 * 24 * 3600
+_DAY = {"nb": "d. MMMM y"}
+_DAY_ELSEWHERE = "d MMMM y"
 
 
 def languages() -> tuple[str, ...]:
@@ -20,6 +29,10 @@ def languages() -> tuple[str, ...]:
 def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=select)
     app.context_processor(_for_templates)
+    app.add_template_filter(worded)
+    app.add_template_filter(day)
+    app.add_template_filter(clock_time, "time_of_day")
+    app.before_request(_switch_by_address)
     app.after_request(_remember)
 
 
@@ -38,11 +51,38 @@ def current() -> str:
     return str(get_locale())
 
 
-def switch(language: str) -> None:
-    """Answer this request in `language`, and remember it; an unknown one changes nothing."""
-    if language in languages():
-        g.language = language
-        refresh()
+def switch(language: str | None) -> bool:
+    """Answer this request in `language`, and remember it; an unknown one changes nothing. Says whether it did."""
+    if language not in languages():
+        return False
+    g.language = language
+    refresh()
+    return True
+
+
+def worded(text: Text) -> str:
+    """`text` in the language of this request; an older version may lack it, then in its first."""
+    return text.get(current()) or next(iter(text.values()))
+
+
+def day(moment: date) -> str:
+    """A day in words: 1. oktober 2026, 1 October 2026."""
+    return str(format_date(moment, _DAY.get(current(), _DAY_ELSEWHERE)))
+
+
+def clock_time(moment: datetime) -> str:
+    """The time of day in Oslo: 14:30."""
+    return str(format_time(moment, "HH:mm"))
+
+
+def _switch_by_address() -> Response | None:
+    """`?language=en` chooses the language and leaves the address."""
+    if request.method != "GET" or not switch(request.args.get(FIELD)) or request.endpoint is None:
+        return None
+    rest: dict[str, Any] = {name: value for name, value in request.args.items() if name != FIELD}
+    answer = redirect(url_for(request.endpoint, **(request.view_args or {}), **rest), 303)
+    assert isinstance(answer, Response)  # noqa: S101 - narrows werkzeug's type to Flask's
+    return answer
 
 
 def _remember(response: Response) -> Response:
@@ -51,8 +91,9 @@ def _remember(response: Response) -> Response:
             COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
         )
     response.vary.add("Accept-Language")
+    response.vary.add("Cookie")
     return response
 
 
 def _for_templates() -> dict[str, object]:
-    return {"language": current(), "languages": languages()}
+    return {"language": current(), "languages": {code: NAMES.get(code, code) for code in languages()}}

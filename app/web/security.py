@@ -10,7 +10,6 @@ _POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -22,6 +21,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
@@ -33,11 +33,16 @@ def init_app(app: Flask, *, is_production: bool) -> None:
     headers = dict(_HEADERS)
     if is_production:
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    # Without a referrer there is nothing to compare: the token in the form and the SameSite cookie are the protection.
+    app.config["WTF_CSRF_SSL_STRICT"] = False
 
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
-        is_named_by_content = request.endpoint == "static" and "v" in request.args
-        response.headers["Cache-Control"] = _KEEP_A_YEAR if is_named_by_content else "no-store"
+        response.headers["Cache-Control"] = _KEEP_A_YEAR if _is_named_by_content(response) else "no-store"
         return response
+
+
+def _is_named_by_content(response: Response) -> bool:
+    return request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}

@@ -1,3 +1,312 @@
-from flask import Blueprint
+"""What an employee sees (spec 5). Every form works without JavaScript; these are the addresses and field names.
+
+========================= ==========================================================================================
+POST /s/<code>/login      ``person`` 0-7 (a synthetic person), or ``number`` (any synthetic identity number)
+POST /s/<code>/consent    ``consent`` yes | no; ``version`` of the text that was read (optional)
+POST /s/<code>/unit       ``level_1``, ``level_2``, …: the index of a unit in the tree, or once more that of the unit
+                          above for "directly there" (0: directly under the organisation); or ``unit``: one such index.
+                          ``go`` next | show (only show the next level)
+POST /s/<code>/page/<n>   one field per item, named by its id: 1-5, or 0 for "I do not wish to answer";
+                          ``go`` next | back; ``save`` 1: answer with the fragment that says "Saved";
+                          ``before``: what the page showed (optional: without it every field counts as changed)
+POST /s/<code>/review     submits
+POST /s/<code>/delete     deletes the response
+POST /s/<code>/logout
+========================= ==========================================================================================
+
+Every form also has ``csrf_token``. ``language`` nb | en in a form switches after saving, in an address before showing.
+Success answers 303, something to mend 422, too late 410.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, request
+from flask_babel import gettext as _
+
+from app.db.answers import ResponseRow
+from app.db.base import begin_writing
+from app.domain.errors import DomainError
+from app.domain.instrument import Page
+from app.domain.responses import Response as Answers
+from app.domain.units import Unit
+from app.extensions import key_ring, session
+from app.services import answering
+from app.services.register import Consent
+from app.services.surveys import OpenedSurvey, Setup
+from app.web import access, language
+from app.web.errors import CLOSED_CODES, domain_error
+from app.web.fragments import go_to
+from app.web.questionnaire import preview, units
+from app.web.questionnaire.forms import AnswersForm, ConsentForm, UnitForm
+from app.web.questionnaire.reach import reach_of
+from app.web.questionnaire.view import document, path_of, show, shown, theme_page, unit_page
+from app.web.questionnaire.visit import Visit, answers_of, enter, pages_of, unit_of
 
 bp = Blueprint("questionnaire", __name__)
+bp.register_blueprint(preview.bp)
+
+_WRITERS = {f"questionnaire.{name}" for name in ("choose_unit", "save_page", "submit", "delete_response")}
+
+
+@bp.before_request
+def lock_before_reading() -> None:
+    """Take the write lock before the first read, so that reading, changing and writing are one step."""
+    if request.method == "POST" and request.endpoint in _WRITERS:
+        begin_writing(session(), ResponseRow)
+
+
+@bp.errorhandler(DomainError)
+def refuse(error: DomainError) -> Response:
+    if error.code not in CLOSED_CODES:
+        return domain_error(error)
+    session().rollback()
+    return _closed(access.opened_survey((request.view_args or {})["code"]), status=410)
+
+
+@bp.get("/s/<code>")
+def start(code: str) -> Response:
+    survey = access.opened_survey(code)
+    visit, answers = _own(survey)
+    if not survey.is_open(access.now()):
+        return _closed(survey)
+    return show(
+        survey,
+        "start",
+        visit=visit,
+        answers=answers,
+        clock=survey.clock,
+        setup=survey.setup,
+        **document(survey, "information"),
+    )
+
+
+@bp.get("/s/<code>/continue")
+def go_on(code: str) -> Response:
+    """To the first thing that is left to do."""
+    visit = enter(code)
+    answers = visit.response()
+    if answering.get_consent(session(), key_ring(), visit.setup, visit.respondent) is None:
+        return go_to(".consent", code=code)
+    return _next_step(visit, answers)
+
+
+@bp.route("/s/<code>/consent", methods=["GET", "POST"])
+def consent(code: str) -> Response:
+    visit = enter(code)
+    answers = visit.response()
+    form = ConsentForm()
+    if form.validate_on_submit():
+        given = Consent(form.is_given, form.version.data)
+        answering.give_consent(session(), key_ring(), visit.setup, visit.respondent, given)
+        session().commit()
+        return _next_step(visit, answers)
+    current = answering.get_consent(session(), key_ring(), visit.setup, visit.respondent)
+    status = 422 if form.is_submitted() else 200
+    return show(
+        visit.survey, "consent", visit=visit, status=status, current=current, **document(visit.survey, "consent")
+    )
+
+
+@bp.get("/s/<code>/unit")
+def unit(code: str) -> Response:
+    visit = enter(code)
+    own = unit_of(visit.response(), visit.setup)
+    tree = visit.setup.tree
+    chosen = request.args if "level_1" in request.args else units.leading_to(tree, own) if own else {}
+    return _show_unit(visit, own, units.walk(tree, chosen))
+
+
+@bp.post("/s/<code>/unit")
+def choose_unit(code: str) -> Response:
+    visit = enter(code)
+    form = UnitForm()
+    choice = units.walk(visit.setup.tree, request.form)
+    wanted = units.find_stop(visit.setup.tree, form.unit.data) if form.unit.data else choice.unit
+    if language.switch(form.language.data) or form.go.data == "show":
+        return go_to(".unit", code=code, **{level.name: level.chosen for level in choice.levels})
+    if wanted is None:
+        own = unit_of(visit.response(), visit.setup)
+        return _show_unit(visit, own, choice, status=422)
+    answers = answering.choose_unit(session(), key_ring(), visit.survey, visit.respondent, wanted.path, access.now())
+    session().commit()
+    return _next_step(visit, answers)
+
+
+@bp.get("/s/<code>/page/<int:number>")
+def page(code: str, number: int) -> Response:
+    visit = enter(code)
+    page = _page(visit.setup, number)
+    chosen = answers_of(visit.response(), visit.setup, page.items)
+    return show(visit.survey, "page", visit=visit, **theme_page(visit.setup, page, chosen))
+
+
+@bp.post("/s/<code>/page/<int:number>")
+def save_page(code: str, number: int) -> Response:
+    survey = access.opened_survey(code)
+    page = _page(survey.setup, number)
+    form = AnswersForm()
+    changes = form.changes(page.items)
+    if access.respondent_of(survey) is None and survey.clock.may_finish(access.now()):
+        access.keep_pending(survey, changes)
+        if form.save.data:
+            return show(survey, "logged_out", "_logged_out", status=401, number=number)
+    visit = enter(code)
+    answers = _save(visit, changes)
+    if form.save.data:
+        before = shown(page.items, answers_of(answers, visit.setup, page.items))
+        return show(visit.survey, "_saved", "_saved", before=before)
+    return _after_page(visit, page, form)
+
+
+@bp.get("/s/<code>/review")
+def review(code: str) -> Response:
+    visit = enter(code)
+    return _show_review(visit, visit.response())
+
+
+@bp.post("/s/<code>/review")
+def submit(code: str) -> Response:
+    visit = enter(code)
+    try:
+        answering.submit_response(session(), key_ring(), visit.survey, visit.respondent, access.now())
+    except DomainError as error:
+        if error.code != "unit.missing":
+            raise
+        session().rollback()
+        return _show_review(visit, visit.response(), status=422)
+    session().commit()
+    return go_to(".receipt", code=code)
+
+
+@bp.get("/s/<code>/receipt")
+def receipt(code: str) -> Response:
+    visit = enter(code)
+    answers = visit.response()
+    if answers is None or not answers.is_submitted:
+        return go_to(".review", code=code)
+    return show(visit.survey, "receipt", visit=visit, clock=visit.survey.clock)
+
+
+@bp.get("/s/<code>/delete")
+def delete(code: str) -> Response:
+    visit = enter(code)
+    if visit.response() is None:
+        return go_to(".start", code=code)
+    return show(visit.survey, "delete", visit=visit)
+
+
+@bp.post("/s/<code>/delete")
+def delete_response(code: str) -> Response:
+    visit = enter(code)
+    answering.delete_response(session(), visit.survey, visit.respondent, access.now())
+    session().commit()
+    flash(_("All your answers have been deleted."))
+    return go_to(".start", code=code)
+
+
+@bp.get("/s/<code>/your-data")
+def your_data(code: str) -> Response:
+    visit = enter(code)
+    answers = visit.response()
+    setup = visit.setup
+    return show(
+        visit.survey,
+        "your_data",
+        visit=visit,
+        consent=answering.get_consent(session(), key_ring(), setup, visit.respondent),
+        answers=answers,
+        path=path_of(setup, unit_of(answers, setup)),
+        n_answered=len(answers_of(answers, setup, (item for theme in setup.themes for item in theme.items))),
+        clock=visit.survey.clock,
+    )
+
+
+def _own(survey: OpenedSurvey) -> tuple[Visit | None, Answers | None]:
+    """Who is logged in, if anybody, and what was answered so far; nothing of it once keys are destroyed."""
+    respondent = access.respondent_of(survey)
+    if respondent is None:
+        return None, None
+    try:
+        answers = answering.find_response(session(), key_ring(), survey.setup, respondent)
+    except DomainError:
+        answers = None
+    return Visit(survey, respondent), answers
+
+
+def _closed(survey: OpenedSurvey, status: int = 200) -> Response:
+    """What happened to one's answers, and what happens next."""
+    visit, answers = _own(survey)
+    may_finish = survey.clock.may_finish(access.now())
+    return show(
+        survey,
+        "closed",
+        "_closed",
+        visit=visit,
+        status=status,
+        answers=answers,
+        may_finish=may_finish,
+        clock=survey.clock,
+    )
+
+
+def _page(setup: Setup, number: int) -> Page:
+    pages = pages_of(setup.instrument.version, setup.extra_themes)
+    if not 1 <= number <= len(pages):
+        abort(404)
+    return pages[number - 1]
+
+
+def _save(visit: Visit, changes: dict[str, int]) -> Answers | None:
+    if not changes:
+        return visit.response()
+    answers = answering.save_answers(session(), key_ring(), visit.survey, visit.respondent, changes, access.now())
+    session().commit()
+    return answers
+
+
+def _after_page(visit: Visit, page: Page, form: AnswersForm) -> Response:
+    code, number = visit.setup.code, page.number
+    if language.switch(form.language.data):
+        return go_to(".page", code=code, number=number)
+    if form.go.data == "back":
+        return go_to(".page", code=code, number=number - 1) if number > 1 else go_to(".unit", code=code)
+    if number < len(pages_of(visit.setup.instrument.version, visit.setup.extra_themes)):
+        return go_to(".page", code=code, number=number + 1)
+    return go_to(".review", code=code)
+
+
+def _next_step(visit: Visit, answers: Answers | None) -> Response:
+    """The unit, else the first page where nothing is answered, else the review."""
+    code, setup = visit.setup.code, visit.setup
+    if answers is None or answers.unit is None:
+        return go_to(".unit", code=code)
+    for page in pages_of(setup.instrument.version, setup.extra_themes):
+        if not answers_of(answers, setup, page.items) and not answers.is_submitted:
+            return go_to(".page", code=code, number=page.number)
+    return go_to(".review", code=code)
+
+
+def _show_unit(visit: Visit, own: Unit | None, choice: units.Choice, status: int = 200) -> Response:
+    words = request.args.get("q", "")[:100]
+    fragment = "_unit_hits" if "q" in request.args else "_unit_levels"
+    parts = unit_page(visit.setup, choice, words)
+    return show(visit.survey, "unit", fragment, visit=visit, status=status, own=path_of(visit.setup, own), **parts)
+
+
+def _show_review(visit: Visit, answers: Answers | None, status: int = 200) -> Response:
+    setup = visit.setup
+    own = unit_of(answers, setup)
+    return show(
+        visit.survey,
+        "review",
+        visit=visit,
+        status=status,
+        pages=pages_of(setup.instrument.version, setup.extra_themes),
+        chosen=answers_of(answers, setup, (item for theme in setup.themes for item in theme.items)),
+        no_answer=setup.instrument.no_answer,
+        path=path_of(setup, own),
+        reach=reach_of(setup, own) if own else None,
+        limits=setup.limits,
+        is_submitted=answers is not None and answers.is_submitted,
+        clock=visit.survey.clock,
+    )

@@ -1,0 +1,71 @@
+"""The questionnaire for looking at: no login, nothing saved, and every page says so (spec 5.1)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request
+
+from app.domain.units import Unit
+from app.services.surveys import Setup
+from app.web import access
+from app.web.questionnaire import units
+from app.web.questionnaire.reach import reach_of
+from app.web.questionnaire.view import document, path_of, show, theme_page, unit_page
+from app.web.questionnaire.visit import pages_of
+
+bp = Blueprint("preview", __name__, url_prefix="/s/<code>/preview")
+
+
+@bp.get("")
+def start(code: str) -> Response:
+    survey = access.opened_survey(code)
+    letter = document(survey, "information")
+    return show(survey, "start", is_preview=True, answers=None, clock=survey.clock, setup=survey.setup, **letter)
+
+
+@bp.get("/consent")
+def consent(code: str) -> Response:
+    survey = access.opened_survey(code)
+    return show(survey, "consent", is_preview=True, current=None, **document(survey, "consent"))
+
+
+@bp.get("/unit")
+def unit(code: str) -> Response:
+    survey = access.opened_survey(code)
+    words = request.args.get("q", "")[:100]
+    choice = units.walk(survey.setup.tree, request.args)
+    fragment = "_unit_hits" if "q" in request.args else "_unit_levels"
+    return show(survey, "unit", fragment, is_preview=True, own=(), **unit_page(survey.setup, choice, words))
+
+
+@bp.get("/page/<int:number>")
+def page(code: str, number: int) -> Response:
+    survey = access.opened_survey(code)
+    pages = pages_of(survey.setup.instrument.version, survey.setup.extra_themes)
+    if not 1 <= number <= len(pages):
+        abort(404)
+    return show(survey, "page", is_preview=True, **theme_page(survey.setup, pages[number - 1], {}))
+
+
+@bp.get("/review")
+def review(code: str) -> Response:
+    """With the first unit of the list as an example of where an answer goes."""
+    survey = access.opened_survey(code)
+    setup = survey.setup
+    example = _example(setup)
+    return show(
+        survey,
+        "review",
+        is_preview=True,
+        pages=pages_of(setup.instrument.version, setup.extra_themes),
+        chosen={},
+        no_answer=setup.instrument.no_answer,
+        path=path_of(setup, example),
+        reach=reach_of(setup, example),
+        limits=setup.limits,
+        is_submitted=False,
+        clock=survey.clock,
+    )
+
+
+def _example(setup: Setup) -> Unit:
+    return next((unit for unit in setup.tree.units[1:] if unit.may_stop), setup.tree.root)
