@@ -18,13 +18,13 @@ from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
 from app.cli.common import REFUSED, fail, find_survey, now, refuses_clearly
 from app.domain.errors import DomainError
+from app.domain.simulation import FICTIONAL_NAME, fictional_tree
 from app.domain.survey import State
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session, settings
 from app.services.answer_files import read_answer_file, simulate_answers
 from app.services.answering import count_submitted
 from app.services.demo_survey import new_demo_survey
-from app.domain.simulation import FICTIONAL_NAME, fictional_tree
 from app.services.surveys import list_surveys, open_survey, opened, prepare_survey
 
 group = AppGroup("demo", help="Try the product with people who do not exist.")

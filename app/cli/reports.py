@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
@@ -17,16 +18,11 @@ from app.domain.survey import State
 from app.extensions import key_ring, session, settings
 from app.services.audit_file import write_audit_file
 from app.services.release_gate import PATH_SEPARATOR
-from app.services.report_building import (
-    Built,
-    Release,
-    build_one,
-    build_set,
-    prepare_release,
-    report_file,
-    select_reports,
-)
+from app.services.releases import Release, prepare_release, select_reports
 from app.services.surveys import opened
+
+if TYPE_CHECKING:
+    from app.services.report_building import Built
 
 
 def init_app(app: Flask) -> None:
@@ -126,6 +122,8 @@ def _known(release: Release, languages: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _print_plan(release: Release, chosen: tuple[ReportResults, ...], language: str) -> None:
+    from app.services.report_building import report_file
+
     for report in chosen:
         design = "means and distributions" if report.has_distributions else "means"
         counts = f"{report.n_included} of {report.n_answers}"
@@ -143,6 +141,9 @@ def _verdict(certificate: Certificate) -> str:
 def _build(
     release: Release, chosen: tuple[ReportResults, ...] | None, languages: tuple[str, ...], folder: Path, workers: int
 ) -> Built:
+    # The renderer takes half a second to load; no other command and no web process needs it.
+    from app.services.report_building import build_one, build_set
+
     if chosen is not None:
         return build_one(release, chosen[0], languages, folder)
     n_jobs = len(release.reports) * len(languages)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.domain.responses import DECLINED, UNANSWERED
 from app.domain.scoring import columns_of
 from app.services.release_gate import figures_of
+from app.services.releases import Release
 from app.services.report_basis import load_submitted
-from app.services.report_building import Release
 from app.services.survey_keys import KeyRing
 from app.services.surveys import Setup
 

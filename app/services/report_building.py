@@ -1,4 +1,4 @@
-"""Building the report set of a survey: freeze, certify, render in parallel, publish as a whole (spec 7)."""
+"""Building the report set of a release: render in parallel, publish as a whole (spec 7)."""
 
 from __future__ import annotations
 
@@ -14,38 +14,19 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
-from app.domain.certificate import Certificate
-from app.domain.errors import DomainError
-from app.domain.results import FigureTable, ReportResults
-from app.domain.survey import oslo_day
+from app.domain.results import ReportResults
 from app.reports.html import render_html
 from app.reports.model import Report, ReportSet
 from app.reports.names import file_stem
 from app.reports.pdf import render_pdf, warm_up
 from app.reports.workbook import render_workbook
 from app.services.protocol import protocol_of
-from app.services.release_gate import PATH_SEPARATOR, check_release
-from app.services.report_basis import Basis, compute_basis, find_basis, load_submitted, store_basis
-from app.services.survey_keys import KeyRing
-from app.services.surveys import OpenedSurvey
+from app.services.releases import Release
 
 MANIFEST = "manifest.json"
 ARCHIVE = "reports.zip"
 STAFF_FOLDER = "for-staff"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Everything that may be published of a survey, and the proof that it may."""
-
-    report_set: ReportSet
-    basis: Basis
-    reports: tuple[ReportResults, ...]
-    """The organisation's first; empty when fewer than the limit answered."""
-    certificate: Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +36,6 @@ class Built:
     files: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
     """File name and error of each report that could not be made; nothing is published when there is one."""
-
-
-def prepare_release(session: Session, keys: KeyRing, survey: OpenedSurvey) -> Release:
-    """The figures of the survey, frozen at the first call. DomainError ``gate.refused`` with the certificate."""
-    setup = survey.setup
-    basis = find_basis(session, keys, setup)
-    if basis is None:
-        _, basis = compute_basis(setup, load_submitted(session, keys, setup))
-        store_basis(session, keys, setup, basis)
-    reports = tuple(FigureTable(basis.frozen, setup.instrument).reports(setup.n_invited))
-    certificate = check_release(reports, basis.pools, setup.limits)
-    if not certificate.is_valid:
-        raise DomainError("gate.refused", certificate=certificate)
-    return Release(_report_set(survey), basis, reports, certificate)
-
-
-def select_reports(release: Release, path: tuple[str, ...] | None) -> tuple[ReportResults, ...]:
-    """All reports, or the one of the unit at `path`; DomainError ``report.none`` when that unit gets none."""
-    if path is None:
-        return release.reports
-    chosen = tuple(report for report in release.reports if report.unit.path == path)
-    if not chosen:
-        raise DomainError("report.none", path=PATH_SEPARATOR.join(path))
-    return chosen
 
 
 def build_set(
@@ -109,18 +66,6 @@ def report_file(release: Release, report: ReportResults, language: str) -> str:
     """The name of a report inside the set, without its ending."""
     stem = file_stem(report.unit, release.basis.frozen.tree, release.report_set.organisation, language)
     return f"{language}/{stem}"
-
-
-def _report_set(survey: OpenedSurvey) -> ReportSet:
-    setup, clock = survey.setup, survey.clock
-    last_on = min(oslo_day(clock.closes_at), clock.last_open_on)
-    return ReportSet(
-        organisation=setup.organisation,
-        period=(oslo_day(clock.access_at), last_on),
-        instrument=setup.instrument,
-        limits=setup.limits,
-        definitions=setup.definitions,
-    )
 
 
 @dataclass(frozen=True, slots=True)
