@@ -12,13 +12,16 @@ from markupsafe import Markup
 from reportlab.platypus.flowables import Flowable
 from xhtml2pdf import pisa
 
-from app.reports import drawing as blocks
 from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, withheld_words
+from app.reports.front_blocks import Contents, Entry, FrontPage, front_notes
 from app.reports.guide import definitions_of, guide_of, help_of
+from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
+from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
 from app.reports.style import CHAPTER_COLORS
 from app.reports.tagging import install
 from app.reports.templating import environment
+from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, SpreadBlock, TalkBlock
 
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 
@@ -42,7 +45,7 @@ def render_pdf(report: Report, language: str) -> bytes:
         definitions=definitions_of(content),
         help=help_of(content),
         limit_distributions=content.texts.number(limits.k_distributions),
-        included_words=blocks.front_notes(content)[0],
+        included_words=front_notes(content)[0],
         withheld=[theme for theme in content.themes if theme.withheld],
         withheld_words=lambda theme: withheld_words(content, theme),
     )  # fmt: skip
@@ -66,54 +69,57 @@ class Drawn:
         return Markup('<pdf:drawn n="{}"/>').format(len(self.flowables) - 1)
 
     def front_page(self) -> Markup:
-        return self._place(blocks.FrontPage(self.content))
+        return self._place(FrontPage(self.content))
 
     def scale_key(self) -> Markup:
-        return self._place(blocks.ScaleKey(self.content))
+        return self._place(ScaleKey(self.content))
 
     def verdict_key(self) -> Markup:
-        return self._place(blocks.VerdictKey(self.content))
+        return self._place(VerdictKey(self.content))
 
     def contents(self) -> Markup:
-        return self._place(blocks.Contents(self.content, _entries(self.content)))
+        return self._place(Contents(self.content, _entries(self.content)))
 
     def overview(self, chapter: Chapter) -> Markup:
-        return self._place(blocks.Overview(self.content, chapter.themes, CHAPTER_COLORS[chapter.direction]))
+        return self._place(Overview(self.content, chapter.themes, CHAPTER_COLORS[chapter.direction]))
 
     def heat_key(self) -> Markup:
-        return self._place(blocks.HeatKey(self.content))
+        return self._place(HeatKey(self.content))
 
     def heat_map(self) -> Markup:
         if self.content.heat_map is None:
             return Markup("")
-        return self._place(blocks.HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
+        return self._place(HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
 
     def mean(self, theme: ThemeContent) -> Markup:
-        return self._place(blocks.MeanBlock(self.content, theme, CHAPTER_COLORS[theme.theme.direction]))
+        return self._place(MeanBlock(self.content, theme, CHAPTER_COLORS[theme.theme.direction]))
 
     def spread(self, theme: ThemeContent) -> Markup:
-        return self._place(blocks.SpreadBlock(self.content, theme))
+        return self._place(SpreadBlock(self.content, theme))
 
     def prevalence(self, theme: ThemeContent) -> Markup:
-        return self._place(blocks.PrevalenceBlock(self.content, theme))
+        return self._place(PrevalenceBlock(self.content, theme))
+
+    def talk(self, theme: ThemeContent) -> Markup:
+        return self._place(TalkBlock(self.content, theme))
 
     def follow_up(self) -> Markup:
-        return self._place(blocks.FollowUp(self.content))
+        return self._place(FollowUp(self.content))
 
 
-def _entries(content: ReportContent) -> list[blocks.Entry]:
+def _entries(content: ReportContent) -> list[Entry]:
     """The lines of the contents: every heading of the template that has an id."""
     gettext, guide = content.texts.gettext, guide_of(content)
 
-    def chapter(anchor: str, title: str) -> blocks.Entry:
-        return blocks.Entry(anchor, title, is_chapter=True)
+    def chapter(anchor: str, title: str) -> Entry:
+        return Entry(anchor, title, is_chapter=True)
 
     entries = [chapter("how-to-read", guide["how_to_read"].heading), chapter("overview", gettext("Overview"))]
     if content.heat_map:
         entries.append(chapter("units", gettext("Units side by side")))
     for part in content.chapters:
         entries.append(chapter(part.id, part.title))
-        entries += [blocks.Entry(theme.id, theme.name, is_chapter=False) for theme in part.themes]
+        entries += [Entry(theme.id, theme.name, is_chapter=False) for theme in part.themes]
     entries += [
         chapter("follow-up", guide["follow_up"].heading),
         chapter("method", guide["method"].heading),

@@ -277,7 +277,7 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
     def _draw_late_texts(self) -> None:
         for name, late in self.late.items():
             runs, width = self.encoded(late.text(), late.font)
-            self.beginForm(name, -40, -5, 20, 15)
+            self.beginForm(name, -width * late.size - 1, -late.size, 1, late.size)
             self.write(text_operators(runs, -width * late.size, 0, late.size, late.color))
             self.endForm()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -36,18 +36,18 @@ class Texts:
         return self.translations.ngettext(singular, plural, number) % {"num": self.number(number), **values}
 
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=self.locale)
+        return _decimal(value, None, self.locale)
 
     def mean(self, value: Decimal) -> str:
         """One decimal, always shown."""
-        return format_decimal(value, "0.0", locale=self.locale)
+        return _decimal(value, "0.0", self.locale)
 
     def difference(self, value: Decimal) -> str:
         """One decimal with its sign."""
-        return format_decimal(value, f"+0.0;{_MINUS}0.0", locale=self.locale) if value else self.mean(abs(value))
+        return _decimal(value, f"+0.0;{_MINUS}0.0", self.locale) if value else self.mean(abs(value))
 
     def percent(self, value: int) -> str:
-        return format_percent(value / 100, locale=self.locale)
+        return _percent(value, self.locale)
 
     def share(self, share: Share) -> str:
         match share.bound:
@@ -73,6 +73,16 @@ class Texts:
         if self.language == "nb":
             pattern = pattern.replace("d", "d.")
         return f"{format_date(first, pattern, locale=self.locale)} – {self.day(last)}"
+
+
+@cache  # a handful of figures, thousands of times
+def _percent(value: int, locale: Locale) -> str:
+    return format_percent(value / 100, locale=locale)
+
+
+@lru_cache(10_000)
+def _decimal(value: Decimal | int, pattern: str | None, locale: Locale) -> str:
+    return format_decimal(value, pattern, locale=locale)
 
 
 @cache

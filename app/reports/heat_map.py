@@ -1,0 +1,141 @@
+"""Units by themes, over as many pages as they need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from reportlab.platypus.flowables import Flowable
+
+from app.reports.content import HeatRow, ReportContent, ThemeContent, Verdict, verdict_words
+from app.reports.pen import CENTRE, SMALL, Block, Font, Pen, rgb, wrapped
+from app.reports.style import CHAPTER_COLORS, HEAT, INK, MM, MUTED, PALE, RULE
+from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, Element
+
+
+class HeatMapBlock(Block):
+    """Units by themes, only published means; goes on over as many pages as it needs, headings repeated."""
+
+    NAME, INDENT, PADDING = 62 * MM, 2.2 * MM, 2.1 * MM
+    HEADING = Font(REGULAR, 7.5)
+    CELL = Font(REGULAR, 7)
+    LABEL_FONT = Font(REGULAR, 7.5)
+
+    def __init__(
+        self,
+        content: ReportContent,
+        themes: Sequence[ThemeContent],
+        rows: Sequence[HeatRow],
+        table: list[Element] | None = None,
+    ) -> None:
+        super().__init__(content)
+        self.themes = themes
+        self.rows = rows
+        self.table = [] if table is None else table
+        """The table's element, once the first part has been drawn."""
+
+    def measure(self, width: float, height: float) -> float:
+        self.column = min((width - self.NAME) / max(len(self.themes), 1), 9 * MM)
+        self.name = width - self.column * len(self.themes)
+        self.head = max((self.HEADING.width(theme.name) for theme in self.themes), default=0) + 5 * MM
+        self.lines = [self._label(row) for row in self.rows]
+        self.heights = [self._row_height(lines) for lines in self.lines]
+        return self.head + sum(self.heights)
+
+    def _label(self, row: HeatRow) -> tuple[str, ...]:
+        return wrapped(row.name, self.LABEL_FONT, self.name - 3 * MM - self._indent(row))
+
+    def _indent(self, row: HeatRow) -> float:
+        return max(row.level - 1, 0) * self.INDENT
+
+    def _row_height(self, lines: Sequence[str]) -> float:
+        return len(lines) * self.LABEL_FONT.leading + self.PADDING
+
+    def split(self, width: float, height: float) -> list[Flowable]:
+        self.wrap(width, height)
+        used, count = self.head, 0
+        while count < len(self.rows) and used + self.heights[count] <= height:
+            used += self.heights[count]
+            count += 1
+        if count == 0:
+            return []
+        return [
+            HeatMapBlock(self.content, self.themes, rows, self.table)
+            for rows in (self.rows[:count], self.rows[count:])
+            if rows
+        ]
+
+    def paint(self, pen: Pen) -> None:
+        is_first = not self.table
+        if is_first:
+            self.table.append(pen.canvas.structure.add("Table"))
+        with pen.canvas.inside(self.table[0]):
+            y = self.height - self.head
+            self._head(pen, y, is_first=is_first)
+            for row, lines, height in zip(self.rows, self.lines, self.heights, strict=True):
+                y -= height
+                with pen.element("TR"):
+                    self._row(pen, row, lines, y, height)
+
+    def _head(self, pen: Pen, y: float, *, is_first: bool) -> None:
+        """The headings; on the pages that follow the first they are decoration, since the table has them already."""
+        if is_first:
+            with pen.element("TR"):
+                pen.leaf("TH", self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL, attributes=COLUMN_HEADER)
+                for number, theme in enumerate(self.themes):
+                    element = pen.canvas.structure.add("TH", COLUMN_HEADER)
+                    with pen.canvas.marked(element):
+                        self._heading(pen, theme, number, y)
+        else:
+            pen.decoration(self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL)
+            for number, theme in enumerate(self.themes):
+                self._heading(pen, theme, number, y)
+        for number, theme in enumerate(self.themes):
+            x = self.name + number * self.column
+            pen.rect(CHAPTER_COLORS[theme.theme.direction], x + 0.4, y + 0.4, self.column - 0.8, 2.2)
+
+    def _heading(self, pen: Pen, theme: ThemeContent, number: int, y: float) -> None:
+        x = self.name + (number + 0.5) * self.column + self.HEADING.size * 0.32
+        runs, _ = pen.canvas.encoded(theme.name, self.HEADING.name)
+        shown = " ".join(f"{font} {self.HEADING.size} Tf ({text}) Tj" for font, text in runs)
+        pen.canvas.write(f"BT {rgb(self.HEADING.color)} rg 0 1 -1 0 {x:.2f} {y + 2 * MM:.2f} Tm {shown} ET")
+
+    def _row(self, pen: Pen, row: HeatRow, lines: Sequence[str], y: float, height: float) -> None:
+        font = Font(BOLD, self.LABEL_FONT.size) if row.level == 0 else self.LABEL_FONT
+        first = y + height - self.PADDING / 2 - font.size
+        pen.leaf_lines("TH", lines, self._indent(row), first + 0.6, font, attributes=ROW_HEADER)
+        middle = y + height / 2 - self.CELL.size * 0.33
+        for number, (mean, verdict) in enumerate(zip(row.means, row.verdicts, strict=True)):
+            x = self.name + number * self.column
+            if mean is None:
+                pen.leaf("TD", "–", x + self.column / 2, middle, Font(REGULAR, 7, MUTED), CENTRE)
+                continue
+            fill, color = HEAT[verdict or Verdict.SAME] if row.level else (PALE, INK)
+            pen.rect(fill, x + 0.3, y + 0.3, self.column - 0.6, height - 0.6)
+            name = REGULAR if verdict in (None, Verdict.SAME) and row.level else BOLD
+            pen.leaf("TD", mean.text, x + self.column / 2, middle, Font(name, self.CELL.size, color), CENTRE)
+        pen.line(0, y, self.name - 1 * MM, y, RULE, 0.3)
+
+
+class HeatKey(Block):
+    """What the colours of the heat map stand for."""
+
+    def measure(self, width: float, height: float) -> float:
+        return 8 * MM
+
+    def paint(self, pen: Pen) -> None:
+        x, y = 0.0, 3 * MM
+        with pen.element("L"):
+            for verdict in Verdict:
+                fill, color = HEAT[verdict]
+                pen.rect(fill, x, y - 1.6, 9 * MM, 4 * MM)
+                pen.decoration(
+                    self.texts.mean(Decimal("3.4")), x + 4.5 * MM, y + 1.2, self._font(verdict, color), CENTRE
+                )
+                words = verdict_words(verdict, self.texts)
+                with pen.element("LI"):
+                    pen.leaf("LBody", words, x + 11 * MM, y + 1, SMALL)
+                x += 20 * MM + SMALL.width(words)
+
+    def _font(self, verdict: Verdict, color: str) -> Font:
+        return Font(REGULAR if verdict is Verdict.SAME else BOLD, 7, color)

@@ -1,0 +1,218 @@
+"""The figures of one theme: its mean, how the answers spread, what to talk about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.reports.bars import draw_mean_bar, draw_stacked_bar, draw_verdict_mark
+from app.reports.content import ItemContent, PrintedShare, ReportContent, ThemeContent, verdict_words
+from app.reports.pen import (
+    BODY,
+    BODY_BOLD,
+    CENTRE,
+    FIGURE,
+    RIGHT,
+    SMALL,
+    SMALL_BOLD,
+    TINY,
+    Block,
+    Font,
+    Pen,
+    wrapped,
+)
+from app.reports.style import CATEGORIES, DEEP, INK, MM, PALE, REFERENCE, category_colors
+from app.reports.tagging import BOLD, BULLET_LIST, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
+
+
+class MeanBlock(Block):
+    """The mean of a theme as a bar from 1 to 5, against the organisation's."""
+
+    LABEL, FIGURE_WIDTH, NOTE, STEP, AXIS = 34 * MM, 13 * MM, 40 * MM, 5.8 * MM, 3.6 * MM
+
+    def __init__(self, content: ReportContent, theme: ThemeContent, color: str) -> None:
+        super().__init__(content, keep_with_next=True, space_after=1.5 * MM)
+        self.theme = theme
+        self.color = color
+
+    def measure(self, width: float, height: float) -> float:
+        self.rows = [(self._own_label(), self.theme.mean, self.color)]
+        if self.theme.reference:
+            self.rows.append((self.texts.gettext("Whole organisation"), self.theme.reference, REFERENCE))
+        return len(self.rows) * self.STEP + self.AXIS
+
+    def _own_label(self) -> str:
+        gettext = self.texts.gettext
+        return gettext("Whole organisation") if self.content.is_organisation else gettext("This unit")
+
+    def paint(self, pen: Pen) -> None:
+        track = self.width - self.LABEL - self.FIGURE_WIDTH - self.NOTE
+        y = self.height
+        with pen.element("Table"):
+            for label, mean, color in self.rows:
+                y -= self.STEP
+                if mean is None:
+                    continue
+                draw_mean_bar(pen, mean, color, self.LABEL, y + 1 * MM, track, 4 * MM)
+                with pen.element("TR"):
+                    pen.leaf("TH", label, 0, y + 2.1 * MM, BODY, attributes=ROW_HEADER)
+                    pen.leaf(
+                        "TD", mean.text, self.LABEL + track + self.FIGURE_WIDTH - 3 * MM, y + 1.8 * MM, FIGURE, RIGHT
+                    )
+        for number in range(5):
+            x = self.LABEL + track * number / 4
+            pen.line(x, y, x, y + 0.7 * MM, REFERENCE, 0.5)
+            pen.decoration(str(number + 1), x, y - 2.6 * MM, TINY, CENTRE)
+        self._notes(pen, self.LABEL + track + self.FIGURE_WIDTH + 2 * MM)
+
+    def _notes(self, pen: Pen, x: float) -> None:
+        gettext, theme = self.texts.gettext, self.theme
+        y = self.height - self.STEP + 2.1 * MM
+        answers = gettext("%(number)s answers", number=theme.n_mean)
+        if theme.verdict is None or theme.difference is None:
+            pen.leaf("P", answers, x, y, SMALL)
+            return
+        words = verdict_words(theme.verdict, self.texts)
+        draw_verdict_mark(pen, theme.verdict, x + 4, y + 2.8)
+        text = f"{theme.difference}: {words}"
+        pen.leaf("P", text, x + 4 * MM, y, SMALL_BOLD.fitting(text, self.width - x - 4 * MM))
+        pen.leaf("P", answers, x + 4 * MM, y - self.STEP, SMALL)
+
+
+class SpreadBlock(Block):
+    """Per item how the answers spread: a stacked bar and its percentages, with the organisation's below."""
+
+    TEXT, LABEL, BAR = 56 * MM, 23 * MM, 4.8 * MM
+    OWN, OTHER, GAP = 4.7 * MM, 4.2 * MM, 3.4 * MM
+
+    def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
+        super().__init__(content, keep_with_next=True, space_after=2 * MM)
+        self.theme = theme
+
+    def measure(self, width: float, height: float) -> float:
+        self.column = (width - self.TEXT - self.LABEL) / len(self.theme.categories)
+        self.names = [wrapped(name, TINY, self.column - 7) for name in self.theme.categories]
+        self.head = max(len(lines) for lines in self.names) * TINY.leading + 2.4 * MM
+        self.rows = [(item, wrapped(self._wording(item), BODY, self.TEXT - 5 * MM)) for item in self.theme.items]
+        return self.head + sum(self._row_height(item, lines) for item, lines in self.rows)
+
+    def _wording(self, item: ItemContent) -> str:
+        if not item.is_reversed:
+            return item.text
+        return f"{item.text} {self.texts.gettext('(turned round in the mean)')}"
+
+    def _row_height(self, item: ItemContent, lines: Sequence[str]) -> float:
+        figures = self.BAR + self.OWN + (self.OTHER if item.reference else 0)
+        return max(figures, len(lines) * BODY.leading) + self.GAP
+
+    def paint(self, pen: Pen) -> None:
+        with pen.element("Table"):
+            y = self.height - self.head
+            self._head(pen, y)
+            for item, lines in self.rows:
+                height = self._row_height(item, lines)
+                self._item(pen, item, lines, y)
+                y -= height
+                pen.line(0, y, self.width, y)
+
+    def _head(self, pen: Pen, y: float) -> None:
+        gettext = self.texts.gettext
+        with pen.element("TR"):
+            answers = gettext("%(number)s answers, in per cent", number=self.theme.n_distribution)
+            pen.leaf("TH", answers, 0, y + 1.6 * MM, SMALL, attributes=COLUMN_HEADER)
+            pen.empty("TH", COLUMN_HEADER)
+            for number, (lines, (color, _)) in enumerate(
+                zip(self.names, category_colors(len(self.names)), strict=True)
+            ):
+                x = self.TEXT + self.LABEL + number * self.column
+                first = y + 1.6 * MM + (len(lines) - 1) * TINY.leading
+                pen.rect(color, x, first - 0.6, 5, 6)
+                pen.leaf_lines("TH", lines, x + 7, first, TINY, attributes=COLUMN_HEADER)
+        pen.line(0, y, self.width, y, DEEP, 0.9)
+
+    def _item(self, pen: Pen, item: ItemContent, lines: Sequence[str], top: float) -> None:
+        gettext, x = self.texts.gettext, self.TEXT
+        y = top - 1.6 * MM - self.BAR
+        draw_stacked_bar(pen, item.shares, x + self.LABEL, y, self.width - x - self.LABEL, self.BAR)
+        span = pdf_span("Row", 2) if item.reference else ""
+        own = gettext("Whole organisation") if self.content.is_organisation else gettext("This unit")
+        with pen.element("TR"):
+            attributes = f"/A<</O/Table/Scope/Row{span}>>"
+            pen.leaf_lines("TH", lines, 0, top - 1.6 * MM - BODY.size + 0.6, BODY, attributes=attributes)
+            y -= self.OWN
+            self._shares(pen, own, item.shares, y + 1.2 * MM, SMALL_BOLD)
+        if item.reference:
+            with pen.element("TR"):
+                y -= self.OTHER
+                self._shares(pen, gettext("Whole organisation"), item.reference, y + 1.2 * MM, SMALL)
+
+    def _shares(self, pen: Pen, label: str, shares: Sequence[PrintedShare], y: float, font: Font) -> None:
+        pen.leaf("TH", label, self.TEXT, y, font.sized(7.5).fitting(label, self.LABEL - 3), attributes=ROW_HEADER)
+        for number, share in enumerate(shares):
+            x = self.TEXT + self.LABEL + number * self.column
+            pen.leaf("TD", share.text, x, y, font.fitting(share.text, self.column - 3))
+
+
+class PrevalenceBlock(Block):
+    """A most sensitive theme: the share of each group of categories (spec 7.2)."""
+
+    LABEL, ROW, FIGURE_WIDTH = 60 * MM, 7 * MM, 30 * MM
+
+    def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
+        super().__init__(content, keep_with_next=True, space_after=2 * MM)
+        self.theme = theme
+
+    def measure(self, width: float, height: float) -> float:
+        self.question = wrapped(self.theme.theme.items[0].text[self.texts.language], BODY_BOLD, width)
+        self.head = len(self.question) * BODY_BOLD.leading + 6 * MM
+        return self.head + self.ROW * len(self.theme.prevalence)
+
+    def paint(self, pen: Pen) -> None:
+        gettext = self.texts.gettext
+        pen.leaf_lines("P", self.question, 0, self.height - BODY_BOLD.size, BODY_BOLD)
+        y = self.height - self.head
+        with pen.element("Table"):
+            with pen.element("TR"):
+                answers = gettext("%(number)s answers, in per cent", number=self.theme.n_distribution)
+                pen.leaf("TH", answers, 0, y + 1.4 * MM, SMALL, attributes=COLUMN_HEADER)
+                pen.leaf("TH", gettext("Share"), self.width, y + 1.4 * MM, SMALL, RIGHT, COLUMN_HEADER)
+            pen.line(0, y, self.width, y, DEEP, 0.9)
+            for group in self.theme.prevalence:
+                y -= self.ROW
+                with pen.element("TR"):
+                    pen.leaf("TH", group.label, 0, y + 2.2 * MM, BODY, attributes=ROW_HEADER)
+                    pen.leaf("TD", group.share.text, self.width, y + 2.2 * MM, BODY_BOLD, RIGHT)
+                self._bar(pen, group.share, y + 1.6 * MM)
+                pen.line(0, y, self.width, y)
+
+    def _bar(self, pen: Pen, share: PrintedShare, y: float) -> None:
+        track = self.width - self.LABEL - self.FIGURE_WIDTH
+        if share.is_bound:
+            return
+        pen.rect(PALE, self.LABEL, y, track, 3.8 * MM)
+        pen.rect(CATEGORIES[3], self.LABEL, y, track * share.percent / 100, 3.8 * MM)
+
+
+class TalkBlock(Block):
+    """The questions to talk about, which end a theme."""
+
+    HEADING, TEXT, BULLET = Font(BOLD, 9.5, DEEP), Font(REGULAR, 9.5), 4.5 * MM
+
+    def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
+        super().__init__(content)
+        self.theme = theme
+
+    def measure(self, width: float, height: float) -> float:
+        self.questions = [wrapped(question, self.TEXT, width - self.BULLET) for question in self.theme.talk]
+        n_lines = sum(len(lines) for lines in self.questions)
+        return 5.5 * MM + n_lines * self.TEXT.leading + len(self.questions) * 0.6 * MM
+
+    def paint(self, pen: Pen) -> None:
+        y = self.height - 4 * MM
+        pen.leaf("H3", self.texts.gettext("To talk about"), 0, y, self.HEADING)
+        y -= 1.5 * MM
+        with pen.element("L", BULLET_LIST):
+            for lines in self.questions:
+                y -= self.TEXT.leading
+                pen.disc(INK, self.BULLET - 8, y + 3, 1.3)
+                with pen.element("LI"):
+                    y = pen.leaf_lines("LBody", lines, self.BULLET, y, self.TEXT) - 0.6 * MM
