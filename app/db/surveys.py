@@ -46,5 +46,8 @@ class Survey(AnswersBase):
     closed_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]
     """When closing's destruction was done: keys gone, responses rewritten (spec 8)."""
+    exported_at: Mapped[datetime | None]
+    """When what was consented to was last handed to research."""
+    deleted_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship(lazy="joined")

@@ -17,6 +17,8 @@ OSLO = ZoneInfo("Europe/Oslo")
 
 N_WEEKS_OPEN = 6
 N_WEEKS_UNTIL_DELETION = 10
+N_WEEKS_SUMS = 104
+"""How long the sums behind the reports are kept, so that the next survey can be compared with this one."""
 GRACE = timedelta(minutes=30)
 
 
@@ -36,7 +38,7 @@ _STEPS = {
     State.SUBMITTED: {State.SIGNED, State.REJECTED},
     State.REJECTED: {State.DRAFT},
     State.SIGNED: {State.OPEN, State.REJECTED},
-    State.OPEN: {State.CLOSED},
+    State.OPEN: {State.CLOSED, State.DELETED},
     State.CLOSED: {State.REPORTED, State.DELETED},
     State.REPORTED: {State.DELETED},
     State.DELETED: set[State](),
