@@ -61,11 +61,16 @@ def answer(address: str, employee: Employee) -> Outcome:
         visit.post("login", {"number": employee.number})
         visit.post("consent", {"consent": "yes" if employee.has_consented else "no"})
         visit.post("unit", employee.unit)
-        for number in range(1, visit.n_pages() + 1):
-            fields = visit.get(f"page/{number}").radios
+        page = visit.get("page/1")
+        for number in range(1, page.n_pages + 1):
+            page = visit.get(f"page/{number}") if number > 1 else page
             if number == employee.last_page:
                 return Outcome.GAVE_UP
-            visit.post(f"page/{number}", {item: str(employee.answers[item]) for item in fields & set(employee.answers)})
+            visit.send(
+                f"page/{number}",
+                page,
+                {item: str(value) for item, value in employee.answers.items() if item in page.radios},
+            )
         visit.post("review", {})
         return Outcome.SUBMITTED
 
@@ -120,12 +125,11 @@ class _Visit:
         return self._read(self._browser.get(f"{self._address}/{step}".rstrip("/"), timeout=_TIMEOUT))
 
     def post(self, step: str, fields: Mapping[str, str]) -> None:
-        token = self.get(step).token
-        data = {**fields, "csrf_token": token}
-        self._read(self._browser.post(f"{self._address}/{step}", data=data, allow_redirects=False, timeout=_TIMEOUT))
+        self.send(step, self.get(step), fields)
 
-    def n_pages(self) -> int:
-        return self.get("page/1").n_pages
+    def send(self, step: str, page: _Page, fields: Mapping[str, str]) -> None:
+        data = {**fields, "csrf_token": page.token}
+        self._read(self._browser.post(f"{self._address}/{step}", data=data, allow_redirects=False, timeout=_TIMEOUT))
 
     @staticmethod
     def _read(response: requests.Response) -> _Page:

@@ -12,7 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from tqdm import tqdm
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
@@ -121,13 +121,20 @@ def _read_tree(file: Path, organisation: str) -> UnitTree:
     return unit_list.tree
 
 
+class _Quiet(WSGIRequestHandler):
+    """Writes no line per request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
 @contextmanager
 def _server(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url.rstrip("/")
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
