@@ -175,7 +175,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         _ONE_SPELLING,
     ),
     "count.invalid": (
-        N_("“%(value)s” is not a head count. It must be a whole number from 0 to %(limit)d."),
+        N_("“%(value)s” is not a head count. It must be a whole number, at most one million."),
         N_("Write the number of employees, in figures alone, or leave the cell blank."),
     ),
     "count.without_unit": (
@@ -203,11 +203,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         N_("If there are such employees, add a row such as “ingen” or “avdelingsledelse” below “%(value)s”."),
     ),
     "findings.more": (
-        N_("There are %(n)d more findings, which are not shown. None of them is an error."),
-        N_("Mend what is shown, and upload the list again."),
-    ),
-    "findings.more_errors": (
-        N_("There are %(n)d more findings, which are not shown. %(n_errors)d of them are errors."),
+        N_("There are %(n)d more findings, which are not shown. Errors are shown before everything else."),
         N_("Mend what is shown, and upload the list again."),
     ),
 }

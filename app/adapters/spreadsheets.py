@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import cache
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
@@ -136,45 +137,63 @@ def _as_damaged() -> Iterator[None]:
 
 # --- The package ---------------------------------------------------------------------------------------------------
 
-Element = tuple[bool, str, Mapping[str, str], str]
-"""Whether it starts (or ends), its name without namespace, its attributes when it starts, its text when it ends."""
+Found = TypeVar("Found")
 
 
-class _Collector:
-    """Elements as a parser meets them. Document types are refused, and with them every entity."""
+class _Collector(Generic[Found]):
+    """What is found in a part while it is parsed. Document types are refused, and with them every entity.
+
+    Subclasses say in `start` and `end` what they are looking for. `text` is what stands directly in an element.
+    """
 
     def __init__(self) -> None:
-        self.found: list[Element] = []
-        self.texts: list[str] = []
-        self.n_characters = 0
+        self.found: list[Found] = []
+        self.n_elements = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._doctype
+        self._texts: list[str] = []
+        self._n_characters = 0
 
-    def feed(self, content: bytes, *, is_last: bool = False) -> list[Element]:
-        self.found = []
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        raise NotImplementedError
+
+    def end(self, tag: str, text: str) -> None:
+        """The end of an element; most parts have all that matters in attributes."""
+
+    def feed(self, content: bytes, *, is_last: bool = False) -> list[Found]:
+        """What is found in the next piece of the part."""
+        self.found, self.n_elements = [], 0
         self.parser.Parse(content, is_last)
         return self.found
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.texts, self.n_characters = [], 0
-        self.found.append((True, name.rpartition(" ")[2], attributes, ""))
+        self.n_elements += 1
+        self._texts, self._n_characters = [], 0
+        self.start(name.rpartition(" ")[2], attributes)
 
     def _end(self, name: str) -> None:
-        self.found.append((False, name.rpartition(" ")[2], {}, "".join(self.texts)))
-        self.texts, self.n_characters = [], 0
+        self.end(name.rpartition(" ")[2], "".join(self._texts))
+        self._texts, self._n_characters = [], 0
 
     def _text(self, characters: str) -> None:
-        self.texts.append(characters)
-        self.n_characters += len(characters)
-        if self.n_characters > MAX_CELL:
+        self._texts.append(characters)
+        self._n_characters += len(characters)
+        if self._n_characters > MAX_CELL:
             raise DomainError("file.cell_too_long", limit=MAX_CELL)
 
     def _doctype(self, *_: object) -> None:
         raise DomainError("file.doctype")
+
+
+class _Elements(_Collector[tuple[str, Mapping[str, str]]]):
+    """Every element of a part with its attributes."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.found.append((tag, attributes))
 
 
 @dataclass(slots=True)
@@ -197,14 +216,13 @@ class _Package:
             while chunk := part.read(_CHUNK):
                 yield chunk
 
-    def elements(self, name: str) -> Iterator[Element]:
-        """The elements of a part in order, read as they are asked for."""
-        collector = _Collector()
+    def search(self, name: str, collector: _Collector[Found]) -> Iterator[Found]:
+        """What `collector` finds in a part, read as it is asked for."""
         n_fed = 0
         for chunk in self.chunks(name):
             found = collector.feed(chunk)
             n_fed += len(chunk)
-            self.n_left -= len(found) // 2
+            self.n_left -= collector.n_elements
             if self.n_left < 0:
                 raise DomainError("file.unpacks_too_large")
             if n_fed - collector.parser.CurrentByteIndex > MAX_TOKEN:
@@ -212,13 +230,16 @@ class _Package:
             yield from found
         yield from collector.feed(b"", is_last=True)
 
+    def elements(self, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+        return self.search(name, _Elements())
+
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Per id the type and the path of what `part` points to; of the package itself when `part` is empty."""
         rels = join(dirname(part), "_rels", f"{basename(part)}.rels")
         return {
             attributes["Id"]: (attributes["Type"], normpath(join("/", dirname(part), attributes["Target"])).lstrip("/"))
-            for starts, tag, attributes, _ in self.elements(rels)
-            if starts and tag == "Relationship"
+            for tag, attributes in self.elements(rels)
+            if tag == "Relationship"
         }
 
 
@@ -275,11 +296,11 @@ def _read_sheet(package: _Package, limits: Limits) -> Sheet:
     chosen = book.tabs[0]
     rows: tuple[tuple[object, ...], ...] = ()
     for tab in filter(lambda tab: tab.is_visible, book.tabs):
-        chosen, rows = tab, _dense(_filled_cells(package, book, tab), limits)
+        chosen, rows = tab, _dense(package.search(tab.part, _Cells(book)), limits)
         if rows:
             break
     others = (tab for tab in book.tabs if tab is not chosen and tab.name != GUIDANCE_SHEET)
-    with_content = (tab.name for tab in others if any(True for _ in _filled_cells(package, book, tab)))
+    with_content = (tab.name for tab in others if any(True for _ in package.search(tab.part, _Cells(book))))
     return Sheet(chosen.name, rows, tuple(with_content))
 
 
@@ -287,62 +308,80 @@ def _read_book(package: _Package) -> _Book:
     part = _workbook_part(package)
     relations = package.relations(part)
     tabs, epoch = [], CALENDAR_WINDOWS_1900
-    for starts, tag, attributes, _ in package.elements(part):
-        if starts and tag == "workbookPr" and attributes.get("date1904") in ("1", "true"):
+    for tag, attributes in package.elements(part):
+        if tag == "workbookPr" and attributes.get("date1904") in ("1", "true"):
             epoch = CALENDAR_MAC_1904
-        if starts and tag == "sheet":
+        elif tag == "sheet":
             kind, target = relations[next(value for key, value in attributes.items() if key.endswith(" id"))]
             if kind.endswith("/worksheet"):
                 tabs.append(_Tab(attributes["name"], attributes.get("state", "visible") == "visible", target))
     targets = {kind.rpartition("/")[2]: target for kind, target in relations.values()}
-    strings = _shared_strings(package, targets.get("sharedStrings", ""))
-    return _Book(tuple(tabs), strings, _date_styles(package, targets.get("styles", "")), epoch)
+    strings = _found_in(package, targets.get("sharedStrings"), _Strings())
+    styles = _found_in(package, targets.get("styles"), _Styles())
+    dates = frozenset(str(index) for index, shows_date in enumerate(styles) if shows_date)
+    return _Book(tuple(tabs), strings, dates, epoch)
+
+
+def _found_in(package: _Package, part: str | None, collector: _Collector[Found]) -> list[Found]:
+    """Everything found in a part that a workbook need not have."""
+    return list(package.search(part, collector)) if part else []
 
 
 def _workbook_part(package: _Package) -> str:
     """The part the package calls its document; a document of another kind is refused."""
     if "[Content_Types].xml" not in package:
         raise DomainError("file.wrong_type")
-    types = {
-        attributes.get("ContentType", "").lower() for _, _, attributes, _ in package.elements("[Content_Types].xml")
-    }
+    types = {attributes.get("ContentType", "").lower() for _, attributes in package.elements("[Content_Types].xml")}
     if any("macroenabled" in kind or "vbaproject" in kind for kind in types):
         raise DomainError("file.macros")
     documents = [target for kind, target in package.relations("").values() if kind.endswith("/officeDocument")]
-    if not documents or documents[0].endswith(".bin") or next(package.elements(documents[0]))[1] != "workbook":
+    if not documents or documents[0].endswith(".bin") or next(package.elements(documents[0]))[0] != "workbook":
         raise DomainError("file.wrong_type")
     return documents[0]
 
 
-def _shared_strings(package: _Package, part: str) -> list[str]:
+class _Strings(_Collector[str]):
     """The texts that cells refer to by number, without the readings that stand above East Asian ones."""
-    strings: list[str] = []
-    runs: list[str] = []
-    is_reading = False
-    for starts, tag, _, text in package.elements(part) if part in package else ():
-        if tag == "rPh":
-            is_reading = starts
-        elif tag == "t" and not starts and not is_reading:
-            runs.append(text)
-        elif tag == "si" and not starts:
-            strings.append(_unescaped("".join(runs)))
-            runs = []
-    return strings
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[str] = []
+        self.is_reading = False
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "si":
+            self.runs = []
+        elif tag == "rPh":
+            self.is_reading = True
+
+    def end(self, tag: str, text: str) -> None:
+        if tag == "t" and not self.is_reading:
+            self.runs.append(text)
+        elif tag == "si":
+            self.found.append(_unescaped("".join(self.runs)))
+        elif tag == "rPh":
+            self.is_reading = False
 
 
-def _date_styles(package: _Package, part: str) -> frozenset[str]:
-    formats: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
-    styles: list[str] = []
-    is_inside = False
-    for starts, tag, attributes, _ in package.elements(part) if part in package else ():
+class _Styles(_Collector[bool]):
+    """Whether each style of a cell, in order, shows a number as a date or a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formats = {str(number): code for number, code in BUILTIN_FORMATS.items()}
+        self.is_inside = False
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "numFmt":
+            self.formats[attributes["numFmtId"]] = attributes.get("formatCode", "")
+        elif tag == "cellXfs":
+            self.is_inside = True
+        elif tag == "xf" and self.is_inside:
+            self.found.append(is_date_format(self.formats.get(attributes.get("numFmtId", "0"), "")))
+
+    def end(self, tag: str, text: str) -> None:
         if tag == "cellXfs":
-            is_inside = starts
-        elif starts and tag == "numFmt":
-            formats[attributes["numFmtId"]] = attributes.get("formatCode", "")
-        elif starts and tag == "xf" and is_inside:
-            styles.append(attributes.get("numFmtId", "0"))
-    dates = {number for number in set(styles) if is_date_format(formats.get(number, ""))}
-    return frozenset(str(index) for index, number in enumerate(styles) if number in dates)
+            self.is_inside = False
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -363,63 +402,55 @@ def _character(match: re.Match[str]) -> str:
 Placed = tuple[int, int, object]
 """Row, column and content of a cell that has content."""
 
+
+@cache
+def _column(letters: str) -> int:
+    return place_of(f"{letters}1")[1]
+
+
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
-def _filled_cells(package: _Package, book: _Book, tab: _Tab) -> Iterator[Placed]:
+class _Cells(_Collector[Placed]):
     """The cells with content in reading order; a sheet with its rows or cells in another order is refused."""
-    cell = _CellReader(book)
-    for starts, tag, attributes, text in package.elements(tab.part):
-        if starts:
-            cell.start(tag, attributes)
-        elif tag == "sheetData":
-            return
-        elif tag != "c":
-            cell.end(tag, text)
-        elif (content := cell.content()) is not None:
-            yield cell.row, cell.column, content
 
-
-@dataclass(slots=True)
-class _CellReader:
-    """The cell that is being read."""
-
-    book: _Book
-    row: int = 0
-    column: int = 0
-    kind: str = "n"
-    style: str = "0"
-    formula: str | None = None
-    value: str = ""
-    runs: list[str] = field(default_factory=list)
-    is_reading: bool = False
+    def __init__(self, book: _Book) -> None:
+        super().__init__()
+        self.book = book
+        self.row = self.column = 0
+        self.kind = self.style = self.value = ""
+        self.formula: str | None = None
+        self.runs: list[str] = []
+        self.is_reading = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "row":
-            self._go_to(int(attributes.get("r", self.row + 1)), 0)
-        elif tag == "c":
+        if tag == "c":
             self._start_cell(attributes)
+        elif tag == "row":
+            self._go_to(int(attributes.get("r", self.row + 1)), 0)
         elif tag == "rPh":
             self.is_reading = True
 
     def end(self, tag: str, text: str) -> None:
         if tag == "v":
             self.value = text
-        elif tag == "f":
-            self.formula = text
+        elif tag == "c":
+            if (content := self.content()) is not None:
+                self.found.append((self.row, self.column, content))
         elif tag == "t" and not self.is_reading:
             self.runs.append(text)
+        elif tag == "f":
+            self.formula = text
         elif tag == "rPh":
             self.is_reading = False
 
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
-        reference = attributes.get("r")
-        row, column = self.row, self.column + 1
-        if reference is not None:
-            if not _REFERENCE.fullmatch(reference):
-                raise ValueError(reference)
-            row, column = place_of(reference)
-        self._go_to(row, column)
+        if (reference := attributes.get("r")) is None:
+            self._go_to(self.row, self.column + 1)
+        elif match := _REFERENCE.fullmatch(reference):
+            self._go_to(int(match[2]), _column(match[1]))
+        else:
+            raise ValueError(reference)
         self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
         self.formula, self.value, self.runs = None, "", []
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import Enum
 from math import isfinite
+from operator import itemgetter
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from app.domain.errors import DomainError
 from app.domain.units import CATCH_ALL, Unit, UnitPath, UnitTree
@@ -71,7 +73,6 @@ SEVERITIES: Mapping[str, Severity] = {
     "unit.only_catch_all": Severity.WARNING,
     "unit.no_catch_all": Severity.WARNING,
     "findings.more": Severity.WARNING,
-    "findings.more_errors": Severity.ERROR,
 }
 """Every finding there is about a list that could be opened. The sentences are in `app.adapters.finding_texts`."""
 
@@ -146,15 +147,14 @@ def read_unit_list(
     source = _Source(sheet, tuple(tuple(row) for row in rows), organisation, limits)
     headings = _read_headings(source)
     table = _read_table(source, headings)
-    findings = [source.finding("sheet.ignored", value=name) for name in other_sheets]
-    findings += [*headings.findings, *table.findings]
+    notes = [_note("sheet.ignored", value=name) for name in other_sheets]
+    notes += [*headings.notes, *table.notes]
     for check in LINE_CHECKS:
-        findings += check(table)
-    tree = None if _has_error(findings) else _tree(table)
+        notes += check(table)
+    tree = None if any(map(_is_error, notes)) else _tree(table)
     if tree is not None:
-        findings += [finding for check in TREE_CHECKS for finding in check(table, tree)]
-    findings.sort(key=_place)
-    return UnitList(tree, _capped(source, findings), sheet, _repaired(source, table))
+        notes += [note for tree_check in TREE_CHECKS for note in tree_check(table, tree)]
+    return UnitList(tree, tuple(_finding(table, note) for note in _in_order(notes)), sheet, table.rows)
 
 
 def refused(error: DomainError) -> UnitList:
@@ -196,9 +196,23 @@ class _Source:
         cells = self.grid[row - 1]
         return cells[column - 1] if column <= len(cells) else None
 
-    def finding(self, code: str, row: int = 0, column: int = 0, value: object = "", **values: object) -> Finding:
-        cell = coordinate(row, column) if row else ""
-        return Finding(code, SEVERITIES[code], self.sheet, cell, shown(value), values)
+
+Content = TypeVar("Content", str, int)
+_NO_VALUES: Mapping[str, object] = MappingProxyType({})
+
+
+class _Note(NamedTuple):
+    """A finding before it is worded: there may be one for every cell, so it is made of nothing that costs time."""
+
+    row: int
+    column: int
+    code: str
+    value: object
+    values: Mapping[str, object]
+
+
+def _note(code: str, row: int = 0, column: int = 0, value: object = "", **values: object) -> _Note:
+    return _Note(row, column, code, value, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,51 +221,48 @@ class _Headings:
 
     levels: tuple[int, ...]
     count: int | None
-    findings: tuple[Finding, ...]
+    notes: tuple[_Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One filled row. `names` has one entry per level: empty for a blank cell, None for one that cannot be read."""
+    """One filled row.
+
+    `names` has one entry per level: empty for a blank cell, None for one that cannot be read. `n_filled` is the last
+    level with something in it. `path` is None when a cell of it is blank or cannot be read.
+    """
 
     row: int
     names: tuple[str | None, ...]
+    n_filled: int
+    path: UnitPath | None
     n_people: int | None
     has_count: bool
-
-    @property
-    def n_filled(self) -> int:
-        """How far the path goes: the last level with something in it."""
-        return max((level for level, name in enumerate(self.names, start=1) if name != ""), default=0)
-
-    @property
-    def path(self) -> UnitPath | None:
-        """The path, or None when a cell of it is blank or cannot be read."""
-        names = tuple(name for name in self.names[: self.n_filled] if name)
-        return names if names and len(names) == self.n_filled else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """All filled rows, and where each unit is first named. `values` are the cells that were read as something else."""
+    """All filled rows as they were understood.
+
+    `rows` are all cells, `paths` the rows that have one, `places` the row and column where each unit is first named,
+    also in the middle of a path.
+    """
 
     source: _Source
     headings: _Headings
+    rows: tuple[tuple[object, ...], ...]
     lines: tuple[_Line, ...]
-    values: Mapping[tuple[int, int], object]
-    findings: tuple[Finding, ...]
+    notes: tuple[_Note, ...]
+    paths: tuple[tuple[_Line, UnitPath], ...]
+    places: Mapping[UnitPath, tuple[int, int]]
 
-    @property
-    def paths(self) -> list[tuple[_Line, UnitPath]]:
-        return [(line, path) for line in self.lines if (path := line.path)]
 
-    def places(self) -> dict[UnitPath, tuple[int, int]]:
-        """Row and column where each unit, also those in the middle of a path, is first named."""
-        found: dict[UnitPath, tuple[int, int]] = {}
-        for line, path in self.paths:
-            for level, column in enumerate(self.headings.levels[: len(path)], start=1):
-                found.setdefault(path[:level], (line.row, column))
-        return found
+def _places(headings: _Headings, paths: Iterable[tuple[_Line, UnitPath]]) -> dict[UnitPath, tuple[int, int]]:
+    found: dict[UnitPath, tuple[int, int]] = {}
+    for line, path in paths:
+        for level, column in enumerate(headings.levels[: len(path)], start=1):
+            found.setdefault(path[:level], (line.row, column))
+    return found
 
 
 # --- Headings ------------------------------------------------------------------------------------------------------
@@ -263,24 +274,24 @@ _LEVEL_WORD = LEVEL_HEADING.casefold()
 def _read_headings(source: _Source) -> _Headings:
     """The columns of levels and head counts; without a level when the first row holds no headings."""
     if not _last_filled_row(source):
-        return _Headings((), None, (source.finding("sheet.empty"),))
+        return _Headings((), None, (_note("sheet.empty"),))
     texts = {column: _squeezed(value) for column, value in enumerate(source.grid[0], start=1)}
     levels = [column for column, text in texts.items() if text and _HEADING.fullmatch(text)]
     counts = [column for column, text in texts.items() if text == COUNT_HEADING.casefold()]
     if not levels:
         return _Headings((), None, (_forgotten(source),))
-    findings = [
+    notes = [
         *_unknown_headings(source, texts, {*levels, *counts}),
         *_unheaded_columns(source, texts),
         *_incomplete_headings(source, texts, levels),
         *_broken_sequence(source, texts, levels),
-        *(source.finding("heading.second_count", 1, column, source.raw(1, column)) for column in counts[1:]),
+        *(_note("heading.second_count", 1, column, source.raw(1, column)) for column in counts[1:]),
         *(
-            source.finding("levels.too_many", 1, column, source.raw(1, column), limit=source.limits.n_levels)
+            _note("levels.too_many", 1, column, source.raw(1, column), limit=source.limits.n_levels)
             for column in levels[source.limits.n_levels :][:1]
         ),
     ]
-    return _Headings(tuple(levels), counts[0] if counts else None, tuple(findings))
+    return _Headings(tuple(levels), counts[0] if counts else None, tuple(notes))
 
 
 def _squeezed(value: object) -> str:
@@ -289,24 +300,24 @@ def _squeezed(value: object) -> str:
     return unicodedata.normalize("NFKC", text or "").casefold().replace(" ", "")
 
 
-def _forgotten(source: _Source) -> Finding:
+def _forgotten(source: _Source) -> _Note:
     """No level in the first row: the headings are further down, or nowhere."""
     for row in range(2, min(len(source.grid), 20) + 1):
         for column, value in enumerate(source.grid[row - 1], start=1):
             if re.fullmatch(rf"{_LEVEL_WORD}\d*", _squeezed(value)):
-                return source.finding("heading.not_first_row", row, column, value)
-    return source.finding("heading.forgotten", 1, 1, source.raw(1, 1))
+                return _note("heading.not_first_row", row, column, value)
+    return _note("heading.forgotten", 1, 1, source.raw(1, 1))
 
 
-def _unknown_headings(source: _Source, texts: Mapping[int, str], known: Collection[int]) -> Iterator[Finding]:
+def _unknown_headings(source: _Source, texts: Mapping[int, str], known: Collection[int]) -> Iterator[_Note]:
     for column, text in texts.items():
         value = source.raw(1, column)
         _, code = read_name(value)
         if column not in known and (text or SEVERITIES.get(code) is Severity.ERROR):
-            yield source.finding("heading.unknown", 1, column, value)
+            yield _note("heading.unknown", 1, column, value)
 
 
-def _unheaded_columns(source: _Source, texts: Mapping[int, str]) -> Iterator[Finding]:
+def _unheaded_columns(source: _Source, texts: Mapping[int, str]) -> Iterator[_Note]:
     """A column with content but no heading: left out silently it would be a unit that nobody can choose."""
     headed = {column for column in texts if read_name(source.raw(1, column))[0] != ""}
     found: set[int] = set()
@@ -314,24 +325,24 @@ def _unheaded_columns(source: _Source, texts: Mapping[int, str]) -> Iterator[Fin
         for column, value in enumerate(row, start=1):
             if column not in headed and column not in found and read_name(value)[0] != "":
                 found.add(column)
-                yield source.finding("heading.blank", 1, column, value)
+                yield _note("heading.blank", 1, column, value)
 
 
-def _incomplete_headings(source: _Source, texts: Mapping[int, str], levels: Sequence[int]) -> Iterator[Finding]:
+def _incomplete_headings(source: _Source, texts: Mapping[int, str], levels: Sequence[int]) -> Iterator[_Note]:
     """A heading that lacks "Nivå" or its number, but can only mean one thing."""
     for number, column in enumerate(levels, start=1):
         if not re.fullmatch(rf"{_LEVEL_WORD}\d+", texts[column]):
             value = source.raw(1, column)
-            yield source.finding("heading.incomplete", 1, column, value, read_as=f"{LEVEL_HEADING}{number}")
+            yield _note("heading.incomplete", 1, column, value, read_as=f"{LEVEL_HEADING}{number}")
 
 
-def _broken_sequence(source: _Source, texts: Mapping[int, str], levels: Sequence[int]) -> Iterator[Finding]:
+def _broken_sequence(source: _Source, texts: Mapping[int, str], levels: Sequence[int]) -> Iterator[_Note]:
     """The first heading whose number is not the next one; what follows it would only repeat the message."""
     for number, column in enumerate(levels, start=1):
         digits = texts[column].lstrip("abcdefghijklmnopqrstuvwxyzå")
         if digits and int(digits) != number:
             value = source.raw(1, column)
-            yield source.finding("heading.sequence", 1, column, value, expected=f"{LEVEL_HEADING}{number}")
+            yield _note("heading.sequence", 1, column, value, expected=f"{LEVEL_HEADING}{number}")
             return
 
 
@@ -431,110 +442,111 @@ def _is_blank(row: Sequence[object]) -> bool:
 
 def _read_table(source: _Source, headings: _Headings) -> _Table:
     """The filled rows below the headings, with what each single cell gives reason to say."""
-    lines: list[_Line] = []
-    findings: list[Finding] = []
-    values: dict[tuple[int, int], object] = {}
+    rows = list(source.grid)
+    notes: list[_Note] = []
     n_rows = _last_filled_row(source) if headings.levels else 0
-    for row in range(2, min(n_rows, source.limits.n_rows + 1) + 1):
-        line = _read_line(source, headings, row, findings, values)
-        if line.n_filled or line.has_count:
-            lines.append(line)
+    read = (_read_line(headings, row, rows, notes) for row in range(2, min(n_rows, source.limits.n_rows + 1) + 1))
+    lines = tuple(line for line in read if line.n_filled or line.has_count)
     if headings.levels and not lines:
-        findings.append(source.finding("rows.none"))
+        notes.append(_note("rows.none"))
     if n_rows - 1 > source.limits.n_rows:
-        findings.append(source.finding("rows.too_many", source.limits.n_rows + 2, 1, limit=source.limits.n_rows))
-    return _Table(source, headings, tuple(lines), values, tuple(findings))
+        notes.append(_note("rows.too_many", source.limits.n_rows + 2, 1, limit=source.limits.n_rows))
+    paths = tuple((line, line.path) for line in lines if line.path)
+    return _Table(source, headings, tuple(rows), lines, tuple(notes), paths, _places(headings, paths))
 
 
-def _read_line(
-    source: _Source, headings: _Headings, row: int, findings: list[Finding], values: dict[tuple[int, int], object]
-) -> _Line:
-    """Row number `row`; what there is to say goes to `findings`, what was read differently to `values`."""
-    names: list[str | None] = []
-    for column in headings.levels:
-        value = source.raw(row, column)
-        name, code = read_name(value)
-        names.append(name)
-        if code:
-            findings.append(source.finding(code, row, column, value, read_as=shown(name)))
-            values[row, column] = value if name is None else name or None
+def _read_line(headings: _Headings, row: int, rows: list[tuple[object, ...]], notes: list[_Note]) -> _Line:
+    """Row number `row`; what there is to say goes to `notes`, a cell that is read differently is replaced in `rows`."""
+    names = tuple(_read_cell(read_name, row, column, rows, notes)[0] for column in headings.levels)
+    n_filled = len(names)
+    while n_filled and names[n_filled - 1] == "":
+        n_filled -= 1
+    path = tuple(filter(None, names[:n_filled]))
     n_people, has_count = None, False
     if headings.count is not None:
-        value = source.raw(row, headings.count)
-        n_people, code = _read_count(value)
+        n_people, code = _read_cell(_read_count, row, headings.count, rows, notes)
         has_count = n_people is not None or bool(code)
-        if code:
-            findings.append(source.finding(code, row, headings.count, value, read_as=n_people, limit=MAX_PEOPLE))
-            values[row, headings.count] = value if n_people is None else n_people
-    return _Line(row, tuple(names), n_people, has_count)
+    return _Line(row, names, n_filled, path if path and len(path) == n_filled else None, n_people, has_count)
 
 
-def _repaired(source: _Source, table: _Table) -> tuple[tuple[object, ...], ...]:
-    return tuple(
-        tuple(table.values.get((row, column), value) for column, value in enumerate(cells, start=1))
-        for row, cells in enumerate(source.grid, start=1)
-    )
+def _read_cell(
+    read: Callable[[object], tuple[Content | None, str]],
+    row: int,
+    column: int,
+    rows: list[tuple[object, ...]],
+    notes: list[_Note],
+) -> tuple[Content | None, str]:
+    """One cell as `read` understands it."""
+    cells: tuple[object, ...] = rows[row - 1]
+    value = cells[column - 1] if column <= len(cells) else None
+    content, code = read(value)
+    if code:
+        notes.append(_Note(row, column, code, value, _NO_VALUES))
+        if content is not None:
+            repaired: object = None if content == "" else content
+            rows[row - 1] = (*cells[: column - 1], repaired, *cells[column:])
+    return content, code
 
 
 # --- Checks of rows: these run on every list -----------------------------------------------------------------------
 
 
-def _blank_rows(table: _Table) -> Iterator[Finding]:
+def _blank_rows(table: _Table) -> Iterator[_Note]:
     """One finding for each stretch of blank rows between filled ones."""
     previous = 1
     for line in table.lines:
         n_blank = line.row - previous - 1
         if n_blank:
-            yield table.source.finding("row.blank", previous + 1, 1, n=n_blank)
+            yield _note("row.blank", previous + 1, 1, n=n_blank)
         previous = line.row
 
 
-def _blanks_in_paths(table: _Table) -> Iterator[Finding]:
+def _blanks_in_paths(table: _Table) -> Iterator[_Note]:
     for line in table.lines:
         filled = line.names[: line.n_filled]
         for level, name in enumerate(filled):
             if name == "":
                 code = "cell.blank_in_path" if level else "cell.blank_first_level"
                 right = next(other for other in filled[level:] if other != "")
-                yield table.source.finding(code, line.row, table.headings.levels[level], beside=shown(right))
+                yield _note(code, line.row, table.headings.levels[level], beside=right)
 
 
-def _counts_without_unit(table: _Table) -> Iterator[Finding]:
+def _counts_without_unit(table: _Table) -> Iterator[_Note]:
     """A number beside blank cells is most often a sum, and a sum is nobody's head count."""
     column = table.headings.count
     for line in table.lines:
         if column is not None and not line.n_filled:
-            yield table.source.finding("count.without_unit", line.row, column, table.source.raw(line.row, column))
+            yield _note("count.without_unit", line.row, column, table.source.raw(line.row, column))
 
 
-def _missing_counts(table: _Table) -> Iterator[Finding]:
+def _missing_counts(table: _Table) -> Iterator[_Note]:
     column = table.headings.count
     missing = [line.row for line in table.lines if not line.has_count]
     if column is not None and missing and len(missing) < len(table.lines):
-        yield table.source.finding("count.missing", missing[0], column, n=len(missing))
+        yield _note("count.missing", missing[0], column, n=len(missing))
 
 
-def _long_names(table: _Table) -> Iterator[Finding]:
+def _long_names(table: _Table) -> Iterator[_Note]:
     """Each name once, where it first stands in its unit."""
     limit = table.source.limits.n_characters
-    for path, (row, column) in table.places().items():
+    for path, (row, column) in table.places.items():
         n_characters = len(path[-1])
         if n_characters > limit:
-            yield table.source.finding("name.too_long", row, column, path[-1], n=n_characters, limit=limit)
+            yield _note("name.too_long", row, column, path[-1], n=n_characters, limit=limit)
         elif n_characters > PHONE_CHARACTERS:
-            yield table.source.finding("name.phone", row, column, path[-1], n=n_characters, limit=PHONE_CHARACTERS)
+            yield _note("name.phone", row, column, path[-1], n=n_characters, limit=PHONE_CHARACTERS)
 
 
-def _deep_paths(table: _Table) -> Iterator[Finding]:
+def _deep_paths(table: _Table) -> Iterator[_Note]:
     columns = table.headings.levels
     deepest = max((line.n_filled for line in table.lines), default=0)
     if PHONE_LEVELS < deepest <= table.source.limits.n_levels:
-        yield table.source.finding(
+        yield _note(
             "levels.phone", 1, columns[PHONE_LEVELS], table.source.raw(1, columns[PHONE_LEVELS]), limit=PHONE_LEVELS
         )
 
 
-def _duplicate_rows(table: _Table) -> Iterator[Finding]:
+def _duplicate_rows(table: _Table) -> Iterator[_Note]:
     """The same path twice.
 
     With two head counts it is an error: the row may have been pasted twice or the numbers may belong together, and
@@ -547,56 +559,59 @@ def _duplicate_rows(table: _Table) -> Iterator[Finding]:
             continue
         code = "row.duplicate_count" if before.has_count and line.has_count else "row.duplicate"
         column = table.headings.levels[len(path) - 1]
-        yield table.source.finding(code, line.row, column, path[-1], other_row=before.row)
+        yield _note(code, line.row, column, path[-1], other_row=before.row)
         first[path] = before if before.has_count else line
 
 
-def _repeated_names(table: _Table) -> Iterator[Finding]:
+def _repeated_names(table: _Table) -> Iterator[_Note]:
     """One name under several parents: one finding, at the second place."""
-    places = table.places()
-    by_name: dict[str, list[UnitPath]] = {}
-    for path in places:
-        if not is_own_staff_name(path[-1]):
-            by_name.setdefault(path[-1], []).append(path)
-    for name, paths in by_name.items():
-        if len(paths) > 1:
-            row, column = places[paths[1]]
-            other = coordinate(*places[paths[0]])
-            yield table.source.finding("name.repeated", row, column, name, n=len(paths), other=other)
+    first: dict[str, UnitPath] = {}
+    again: dict[str, list[UnitPath]] = {}
+    for path in table.places:
+        if first.setdefault(path[-1], path) is not path:
+            again.setdefault(path[-1], []).append(path)
+    for name, paths in again.items():
+        if not is_own_staff_name(name):
+            row, column = table.places[paths[0]]
+            other = coordinate(*table.places[first[name]])
+            yield _note("name.repeated", row, column, name, n=len(paths) + 1, other=other)
 
 
-def _lookalike_names(table: _Table) -> Iterator[Finding]:
+def _lookalike_names(table: _Table) -> Iterator[_Note]:
     """Names that differ, but look the same to a reader in a hurry; `ingen` in any case is one and the same name."""
-    places = table.places()
-    variants: dict[str, dict[str, UnitPath]] = {}
-    for path in places:
-        name = CATCH_ALL if _is_catch_all(path) else path[-1]
-        variants.setdefault(skeleton(name), {}).setdefault(name, path)
-    for first, *others in (list(names.values()) for names in variants.values()):
-        for path in others:
-            yield _alike(table, places, path, first)
+    first: dict[str, UnitPath] = {}
+    told: set[str] = set()
+    for path in table.places:
+        name = _plain_name(path)
+        original = first.setdefault(skeleton(name), path)
+        if _plain_name(original) != name and name not in told:
+            told.add(name)
+            yield _alike(table, path, original)
 
 
-def _catch_alls_side_by_side(table: _Table) -> Iterator[Finding]:
+def _plain_name(path: UnitPath) -> str:
+    return CATCH_ALL if _is_catch_all(path) else path[-1]
+
+
+def _catch_alls_side_by_side(table: _Table) -> Iterator[_Note]:
     """ "Ingen" and "ingen" below one parent are two choices that mean the same."""
-    places = table.places()
     first: dict[UnitPath, UnitPath] = {}
-    for path in filter(_is_catch_all, places):
+    for path in filter(_is_catch_all, table.places):
         if first.setdefault(path[:-1], path) != path:
-            yield _alike(table, places, path, first[path[:-1]])
+            yield _alike(table, path, first[path[:-1]])
 
 
-def _alike(table: _Table, places: Mapping[UnitPath, tuple[int, int]], path: UnitPath, first: UnitPath) -> Finding:
-    row, column = places[path]
-    other = coordinate(*places[first])
-    return table.source.finding("name.lookalike", row, column, path[-1], lookalike=shown(first[-1]), other=other)
+def _alike(table: _Table, path: UnitPath, first: UnitPath) -> _Note:
+    row, column = table.places[path]
+    other = coordinate(*table.places[first])
+    return _note("name.lookalike", row, column, path[-1], lookalike=first[-1], other=other)
 
 
 def _is_catch_all(path: UnitPath) -> bool:
     return path[-1].casefold() == CATCH_ALL
 
 
-LineCheck = Callable[[_Table], Iterable[Finding]]
+LineCheck = Callable[[_Table], Iterable[_Note]]
 LINE_CHECKS: tuple[LineCheck, ...] = (
     _blank_rows,
     _blanks_in_paths,
@@ -614,21 +629,21 @@ LINE_CHECKS: tuple[LineCheck, ...] = (
 # --- Checks of the tree: these run when there are no errors --------------------------------------------------------
 
 
-def _repeated_organisation(table: _Table, tree: UnitTree) -> Iterator[Finding]:
+def _repeated_organisation(table: _Table, tree: UnitTree) -> Iterator[_Note]:
     """The organisation's own report is made anyway; a level for it costs every employee a choice."""
     top = [unit for unit in tree.children(tree.root) if not unit.is_catch_all]
     if len(top) == 1 and skeleton(top[0].name) == skeleton(table.source.organisation):
         yield _about(table, "top.repeats_organisation", top[0])
 
 
-def _only_catch_all(table: _Table, tree: UnitTree) -> Iterator[Finding]:
+def _only_catch_all(table: _Table, tree: UnitTree) -> Iterator[_Note]:
     for unit in tree.units[1:]:
         children = tree.children(unit)
         if children and all(child.is_catch_all for child in children):
-            yield _about(table, "unit.only_catch_all", children[0], parent=shown(unit.name))
+            yield _about(table, "unit.only_catch_all", children[0], parent=unit.name)
 
 
-def _no_place_for_own_staff(table: _Table, tree: UnitTree) -> Iterator[Finding]:
+def _no_place_for_own_staff(table: _Table, tree: UnitTree) -> Iterator[_Note]:
     """A unit with units below it, and nothing for its leader and those who belong to none of them to choose."""
     for unit in tree.units[1:]:
         children = tree.children(unit)
@@ -637,22 +652,22 @@ def _no_place_for_own_staff(table: _Table, tree: UnitTree) -> Iterator[Finding]:
             yield _about(table, "unit.no_catch_all", unit)
 
 
-def _about(table: _Table, code: str, unit: Unit, **values: object) -> Finding:
-    row, column = table.places()[unit.path]
-    return table.source.finding(code, row, column, unit.name, **values)
+def _about(table: _Table, code: str, unit: Unit, **values: object) -> _Note:
+    row, column = table.places[unit.path]
+    return _note(code, row, column, unit.name, **values)
 
 
-TreeCheck = Callable[[_Table, UnitTree], Iterable[Finding]]
+TreeCheck = Callable[[_Table, UnitTree], Iterable[_Note]]
 TREE_CHECKS: tuple[TreeCheck, ...] = (_repeated_organisation, _only_catch_all, _no_place_for_own_staff)
 
 
 # --- Names ---------------------------------------------------------------------------------------------------------
 
-_OWN_STAFF_WORDS = frozenset(
-    {"ingen", "andre", "andra", "annet", "anna", "øvrig", "øvrige", "resten", "leder", "leiar", "stab", "staben"}
-    | {"none", "other", "others", "rest", "leader", "leaders", "leadership", "management", "staff"}
+_OWN_STAFF = re.compile(
+    r"\b(ingen|andre|andra|annet|anna|øvrige?|resten|leder|leiar|stab|staben"
+    r"|none|others?|rest|leaders?|leadership|management|staff)\b"
+    r"|(ledelsen?|ledere|lederne|leiinga?|leiarar)\b"
 )
-_OWN_STAFF_ENDINGS = ("ledelse", "ledelsen", "ledere", "lederne", "leiing", "leiinga", "leiarar")
 
 
 def is_own_staff_name(name: str) -> bool:
@@ -660,8 +675,7 @@ def is_own_staff_name(name: str) -> bool:
 
     Such names may well be repeated under every parent.
     """
-    words = re.findall(r"\w+", name.casefold())
-    return any(word in _OWN_STAFF_WORDS or word.endswith(_OWN_STAFF_ENDINGS) for word in words)
+    return _OWN_STAFF.search(name.casefold()) is not None
 
 
 class _LookAlikes(dict[int, str]):
@@ -702,8 +716,8 @@ def skeleton(name: str) -> str:
 # --- The end of it -------------------------------------------------------------------------------------------------
 
 
-def _has_error(findings: Iterable[Finding]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in findings)
+def _is_error(note: _Note) -> bool:
+    return SEVERITIES[note.code] is Severity.ERROR
 
 
 def _tree(table: _Table) -> UnitTree:
@@ -716,15 +730,23 @@ def _tree(table: _Table) -> UnitTree:
     return UnitTree.from_rows(rows.items())
 
 
-def _place(finding: Finding) -> tuple[int, int]:
-    return place_of(finding.cell)
+def _in_order(notes: Sequence[_Note]) -> list[_Note]:
+    """`notes` in reading order; of too many the errors are kept before the rest."""
+    ordered = sorted(notes, key=itemgetter(0, 1))
+    if len(ordered) <= MAX_FINDINGS:
+        return ordered
+    kept = sorted(ordered, key=_is_error, reverse=True)[:MAX_FINDINGS]
+    return [*sorted(kept, key=itemgetter(0, 1)), _note("findings.more", n=len(notes) - MAX_FINDINGS)]
 
 
-def _capped(source: _Source, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    kept, left_out = findings[:MAX_FINDINGS], findings[MAX_FINDINGS:]
-    if not left_out:
-        return tuple(kept)
-    code = "findings.more_errors" if _has_error(left_out) else "findings.more"
-    n_left_out = Counter(finding.severity for finding in left_out)
-    more = source.finding(code, n=len(left_out), n_errors=n_left_out[Severity.ERROR])
-    return (*kept, more)
+def _finding(table: _Table, note: _Note) -> Finding:
+    """`note` with everything its sentence needs; `read_as` is a repaired cell as it was understood."""
+    row, column, code, value, values = note
+    if code in _READ_AS:
+        values = {"read_as": table.rows[row - 1][column - 1] or ""}
+    quotable = {name: shown(content) if isinstance(content, str) else content for name, content in values.items()}
+    cell = coordinate(row, column) if row else ""
+    return Finding(code, SEVERITIES[code], table.source.sheet, cell, shown(value), quotable)
+
+
+_READ_AS = frozenset({"cell.number", "cell.blanks", "cell.invisible", "count.text"})
