@@ -86,6 +86,7 @@ class ThemeContent:
     id: str
     name: str
     about: str
+    introduction: str | None
     talk: tuple[str, ...]
     categories: tuple[str, ...]
     n_mean: str | None
@@ -253,6 +254,7 @@ def _theme(report: Report, result: ThemeResult, words: Texts) -> ThemeContent:
         id=theme.id,
         name=theme.name[language],
         about=theme.about[language],
+        introduction=theme.introduction[language] if theme.introduction else None,
         talk=tuple(text[language] for text in theme.talk),
         categories=tuple(text[language] for text in theme.scale.categories),
         n_mean=_number(result.n_mean, words),

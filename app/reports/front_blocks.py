@@ -72,17 +72,17 @@ class FrontPage(Block):
 
     def _facts(self, pen: Pen, y: float) -> None:
         content, gettext = self.content, self.texts.gettext
-        value, width = Font(BOLD, 20, DEEP), (PAGE_WIDTH - 2 * MARGIN) / 3
+        value, width = Font(BOLD, 20, DEEP), PAGE_WIDTH - 2 * MARGIN
         included = gettext("%(included)s of %(all)s", included=content.n_included, all=content.n_answers)
         facts = ((gettext("Answers included"), included), (gettext("Response rate"), content.response_rate))
-        for number, (label, text) in enumerate(facts):
-            self._fact(pen, label, text, MARGIN + number * width, y, width, value)
-        self._fact(pen, gettext("Answering period"), content.period, MARGIN + 2 * width, y, width, value)
+        left, narrow = MARGIN, width * 0.28
+        for label, text in facts:
+            self._fact(pen, label, text, left, y, narrow, value)
+            left += narrow
+        self._fact(pen, gettext("Answering period"), content.period, left, y, width * 0.44 + 6 * MM, value)
         y -= 24 * MM
         for text in front_notes(content):
-            y = pen.leaf_lines(
-                "P", wrapped(text, Font(REGULAR, 10.5), 3 * width - 10 * MM), MARGIN, y, Font(REGULAR, 10.5)
-            )
+            y = pen.leaf_lines("P", wrapped(text, Font(REGULAR, 10.5), width - 10 * MM), MARGIN, y, Font(REGULAR, 10.5))
             y -= 7 * MM
 
     def _fact(self, pen: Pen, label: str, text: str | None, x: float, y: float, width: float, font: Font) -> None:

@@ -10,29 +10,21 @@ from reportlab.platypus.flowables import Flowable
 from app.reports.content import HeatRow, ReportContent, ThemeContent, Verdict, verdict_words
 from app.reports.pen import CENTRE, SMALL, Block, Font, Pen, rgb, wrapped
 from app.reports.style import CHAPTER_COLORS, HEAT, INK, MM, MUTED, PALE, RULE
-from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, Element
+from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER
 
 
 class HeatMapBlock(Block):
-    """Units by themes, only published means; goes on over as many pages as it needs, headings repeated."""
+    """Units by themes, only published means; a table of its own on each page, every one with all headings."""
 
     NAME, INDENT, PADDING = 62 * MM, 2.2 * MM, 2.1 * MM
     HEADING = Font(REGULAR, 7.5)
     CELL = Font(REGULAR, 7)
-    LABEL_FONT = Font(REGULAR, 7.5)
+    LABEL_FONT, TOP_FONT = Font(REGULAR, 7.5), Font(BOLD, 7.5)
 
-    def __init__(
-        self,
-        content: ReportContent,
-        themes: Sequence[ThemeContent],
-        rows: Sequence[HeatRow],
-        table: list[Element] | None = None,
-    ) -> None:
+    def __init__(self, content: ReportContent, themes: Sequence[ThemeContent], rows: Sequence[HeatRow]) -> None:
         super().__init__(content)
         self.themes = themes
         self.rows = rows
-        self.table = [] if table is None else table
-        """The table's element, once the first part has been drawn."""
 
     def measure(self, width: float, height: float) -> float:
         self.column = min((width - self.NAME) / max(len(self.themes), 1), 9 * MM)
@@ -43,7 +35,10 @@ class HeatMapBlock(Block):
         return self.head + sum(self.heights)
 
     def _label(self, row: HeatRow) -> tuple[str, ...]:
-        return wrapped(row.name, self.LABEL_FONT, self.name - 3 * MM - self._indent(row))
+        return wrapped(row.name, self._font(row), self.name - 3 * MM - self._indent(row))
+
+    def _font(self, row: HeatRow) -> Font:
+        return self.LABEL_FONT if row.level else self.TOP_FONT
 
     def _indent(self, row: HeatRow) -> float:
         return max(row.level - 1, 0) * self.INDENT
@@ -60,36 +55,25 @@ class HeatMapBlock(Block):
         if count == 0:
             return []
         return [
-            HeatMapBlock(self.content, self.themes, rows, self.table)
-            for rows in (self.rows[:count], self.rows[count:])
-            if rows
+            HeatMapBlock(self.content, self.themes, rows) for rows in (self.rows[:count], self.rows[count:]) if rows
         ]
 
     def paint(self, pen: Pen) -> None:
-        is_first = not self.table
-        if is_first:
-            self.table.append(pen.canvas.structure.add("Table"))
-        with pen.canvas.inside(self.table[0]):
+        with pen.element("Table"):
             y = self.height - self.head
-            self._head(pen, y, is_first=is_first)
+            self._head(pen, y)
             for row, lines, height in zip(self.rows, self.lines, self.heights, strict=True):
                 y -= height
                 with pen.element("TR"):
                     self._row(pen, row, lines, y, height)
 
-    def _head(self, pen: Pen, y: float, *, is_first: bool) -> None:
-        """The headings; on the pages that follow the first they are decoration, since the table has them already."""
-        if is_first:
-            with pen.element("TR"):
-                pen.leaf("TH", self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL, attributes=COLUMN_HEADER)
-                for number, theme in enumerate(self.themes):
-                    element = pen.canvas.structure.add("TH", COLUMN_HEADER)
-                    with pen.canvas.marked(element):
-                        self._heading(pen, theme, number, y)
-        else:
-            pen.decoration(self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL)
+    def _head(self, pen: Pen, y: float) -> None:
+        with pen.element("TR"):
+            pen.leaf("TH", self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL, attributes=COLUMN_HEADER)
             for number, theme in enumerate(self.themes):
-                self._heading(pen, theme, number, y)
+                element = pen.canvas.structure.add("TH", COLUMN_HEADER)
+                with pen.canvas.marked(element):
+                    self._heading(pen, theme, number, y)
         for number, theme in enumerate(self.themes):
             x = self.name + number * self.column
             pen.rect(CHAPTER_COLORS[theme.theme.direction], x + 0.4, y + 0.4, self.column - 0.8, 2.2)
@@ -101,7 +85,7 @@ class HeatMapBlock(Block):
         pen.canvas.write(f"BT {rgb(self.HEADING.color)} rg 0 1 -1 0 {x:.2f} {y + 2 * MM:.2f} Tm {shown} ET")
 
     def _row(self, pen: Pen, row: HeatRow, lines: Sequence[str], y: float, height: float) -> None:
-        font = Font(BOLD, self.LABEL_FONT.size) if row.level == 0 else self.LABEL_FONT
+        font = self._font(row)
         first = y + height - self.PADDING / 2 - font.size
         pen.leaf_lines("TH", lines, self._indent(row), first + 0.6, font, attributes=ROW_HEADER)
         middle = y + height / 2 - self.CELL.size * 0.33

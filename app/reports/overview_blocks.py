@@ -78,8 +78,7 @@ class Overview(Block):
         self.color = color
         self.is_compared = not content.is_organisation
         n_rows = sum(len(chapter.themes) for chapter in content.chapters if chapter.has_means)
-        fitting = self.ROOM / n_rows if n_rows else 0
-        self.row = min(fitting, self.WIDEST) if fitting >= self.TIGHTEST else self.WIDEST
+        self.row = max(self.TIGHTEST, min(self.WIDEST, self.ROOM / max(n_rows, 1)))
         """All chapters on one page where that is readable."""
 
     def measure(self, width: float, height: float) -> float:

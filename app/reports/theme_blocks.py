@@ -30,7 +30,7 @@ class MeanBlock(Block):
     LABEL, FIGURE_WIDTH, NOTE, STEP, AXIS = 34 * MM, 13 * MM, 40 * MM, 5.8 * MM, 3.6 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent, color: str) -> None:
-        super().__init__(content, keep_with_next=True, space_after=1.5 * MM)
+        super().__init__(content, keep_with_next=True, space_after=1 * MM)
         self.theme = theme
         self.color = color
 
@@ -204,10 +204,10 @@ class TalkBlock(Block):
     def measure(self, width: float, height: float) -> float:
         self.questions = [wrapped(question, self.TEXT, width - self.BULLET) for question in self.theme.talk]
         n_lines = sum(len(lines) for lines in self.questions)
-        return 5.5 * MM + n_lines * self.TEXT.leading + len(self.questions) * 0.6 * MM
+        return 5 * MM + n_lines * self.TEXT.leading + len(self.questions) * 0.6 * MM
 
     def paint(self, pen: Pen) -> None:
-        y = self.height - 4 * MM
+        y = self.height - 3.6 * MM
         pen.leaf("H3", self.texts.gettext("To talk about"), 0, y, self.HEADING)
         y -= 1.5 * MM
         with pen.element("L", BULLET_LIST):
