@@ -22,7 +22,7 @@ from tests.people import ACCESS, NO, YES, Trial, open_trial
 
 
 @pytest.fixture
-def trial(app: Flask) -> Iterator[Trial]:
+def trial(any_app: Flask) -> Iterator[Trial]:
     yield open_trial()
     session().rollback()
 
