@@ -123,7 +123,7 @@ def rows_after_closing(trial: Trial) -> tuple[list[Row], list[Row], Truth]:
     responses: list[Row] = []
     truth = {}
     for own, row in raw.items():
-            plain = unseal(data_key, bytes(row["sealed"]), own)  # type: ignore[call-overload]
+        plain = unseal(data_key, bytes(row["sealed"]), own)  # type: ignore[call-overload]
         responses.append({**row, "plain": plain})
         link = Response.from_bytes(plain).link
         if link in links:
