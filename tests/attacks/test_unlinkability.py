@@ -15,9 +15,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from app.adapters.sealing import open_for_research
+from app.adapters.sealing import open_for_research, unseal
 from app.domain.errors import DomainError
 from app.domain.identifiers import synthetic_identity_number
 from app.domain.responses import Response
