@@ -114,7 +114,9 @@ def _entries(content: ReportContent) -> list[Entry]:
     def chapter(anchor: str, title: str) -> Entry:
         return Entry(anchor, title, is_chapter=True)
 
-    entries = [chapter("how-to-read", guide["how_to_read"].heading), chapter("overview", gettext("Overview"))]
+    entries = [chapter("how-to-read", guide["how_to_read"].heading)]
+    if any(part.has_means for part in content.chapters):
+        entries.append(chapter("overview", gettext("Overview")))
     if content.heat_map:
         entries.append(chapter("units", gettext("Units side by side")))
     for part in content.chapters:

@@ -59,7 +59,7 @@ def rgb(color: str) -> str:
 def wrapped(text: str, font: Font, width: float) -> tuple[str, ...]:
     """The lines of `text`; a word wider than a line is broken."""
     lines, line = [], ""
-    for word in text.split():
+    for word in text.split(" "):  # not at a no-break space
         longer = f"{line} {word}" if line else word
         if font.width(longer) <= width:
             line = longer

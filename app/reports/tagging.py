@@ -405,7 +405,8 @@ class TaggedParagraph(PmlParagraph):  # type: ignore[misc]
 
     def _end_lines_with_a_space(self) -> None:
         """So that reading aloud or copying does not join the words on both sides of a line break."""
-        for line in self.blPara.lines[:-1]:
+        goes_on = getattr(self, "_splitpara", False)
+        for line in self.blPara.lines[: None if goes_on else -1]:
             if self.blPara.kind == 0:
                 line[1][-1] += " "
             else:
