@@ -13,6 +13,8 @@ from app.reports.pen import BODY, Pen, shortened, wrapped
 from app.reports.style import ACCENT, PALE, category_colors
 from app.reports.texts import texts
 
+pytestmark = pytest.mark.usefixtures("fonts")
+
 
 class Paper:
     """Keeps what is written."""
@@ -83,7 +85,6 @@ def test_categories_grow_darker_so_that_their_order_survives_grey() -> None:
     assert all(one - two > 25 for one, two in pairwise(steps))
 
 
-@pytest.mark.usefixtures("fonts")
 def test_wrapped_text_breaks_at_spaces_and_inside_words_that_are_too_long() -> None:
     lines = wrapped("kort " + "x" * 60 + " slutt", BODY, 100)
     assert all(BODY.width(line) <= 100 for line in lines)
@@ -92,7 +93,6 @@ def test_wrapped_text_breaks_at_spaces_and_inside_words_that_are_too_long() -> N
     assert wrapped("12\N{NO-BREAK SPACE}% av alle", BODY, 22)[0] == "12\N{NO-BREAK SPACE}%"
 
 
-@pytest.mark.usefixtures("fonts")
 def test_shortened_text_ends_in_an_ellipsis_and_fits() -> None:
     assert shortened("kort", BODY, 100) == "kort"
     cut = shortened("et svært langt navn på en enhet", BODY, 60)

@@ -60,7 +60,7 @@ def test_headings_and_paragraphs_become_elements_of_their_role() -> None:
 
 def test_list_becomes_l_with_li_and_lbody_and_two_lists_stay_two() -> None:
     root = _read("<ul><li>a</li><li>b</li></ul><ul><li>c</li></ul>").root
-    item = ("LI", [("LBody", [])])
+    item: tuple[str, list[Any]] = ("LI", [("LBody", [])])
     assert [_roles(node) for node in root.kids[1:]] == [("L", [item, item]), ("L", [item])]
     assert root.text == "Front a b c"
 
@@ -91,7 +91,7 @@ def test_link_alone_in_its_paragraph_is_tagged_with_its_words() -> None:
     assert link.text == "example.no"
     assert str(annotation.Contents) == "example.no"
     key = int(annotation.StructParent)
-    numbers = list(document.pdf.Root.StructTreeRoot.ParentTree.Nums)
+    numbers: list[Any] = list(document.pdf.Root.StructTreeRoot.ParentTree.Nums)
     assert str(numbers[numbers.index(key) + 1].S) == "/Link"
 
 
@@ -176,11 +176,14 @@ def test_no_character_map_leads_to_nul() -> None:
 
 def test_stylesheet_of_rules_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     _read("<p>first</p>")
-    parsed = []
+    parsed: list[str] = []
     parse = pisa_context.pisaCSSParser.parse
-    monkeypatch.setattr(
-        pisa_context.pisaCSSParser, "parse", lambda self, text: parsed.append(text) or parse(self, text)
-    )
+
+    def listen(self: Any, text: str) -> Any:
+        parsed.append(text)
+        return parse(self, text)
+
+    monkeypatch.setattr(pisa_context.pisaCSSParser, "parse", listen)
     _read("<p>second</p>")
     assert [text for text in parsed if "@font-face" not in text] == []
 
