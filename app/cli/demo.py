@@ -10,7 +10,7 @@ from random import Random
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -90,6 +90,7 @@ def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None
 
 
 @click.command("simulate-answers")
+@with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--from", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @refuses_clearly

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.cli.common import FAILED, NOT_SAFE, fail, find_survey, refuses_clearly, sweep
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("build-reports")
+@with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the set. Default: instance/reports/SURVEY.")
 @click.option("--lang", "languages", multiple=True, help="nb, en; repeat for several. Default: all.")
@@ -75,6 +77,7 @@ def build_reports(
 
 
 @click.command("audit-reports")
+@with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @refuses_clearly
