@@ -147,7 +147,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         N_("Set the cell's format to “Text”, and write the content again."),
     ),
     "cell.number": (
-        N_("The number “%(value)s” was read as the name “%(read_as)s”."),
+        N_("The cell holds a number. It was read as the name “%(read_as)s”."),
         N_("Check the name: zeros at the front are lost in numbers. Format the cell as “Text” to keep them."),
     ),
     "cell.blanks": (

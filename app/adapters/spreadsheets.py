@@ -369,6 +369,7 @@ class _Styles(_Collector[bool]):
     def __init__(self) -> None:
         super().__init__()
         self.formats = {str(number): code for number, code in BUILTIN_FORMATS.items()}
+        self.known: dict[str, bool] = {}
         self.is_inside = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -377,11 +378,16 @@ class _Styles(_Collector[bool]):
         elif tag == "cellXfs":
             self.is_inside = True
         elif tag == "xf" and self.is_inside:
-            self.found.append(is_date_format(self.formats.get(attributes.get("numFmtId", "0"), "")))
+            self.found.append(self._shows_date(attributes.get("numFmtId", "0")))
 
     def end(self, tag: str, text: str) -> None:
         if tag == "cellXfs":
             self.is_inside = False
+
+    def _shows_date(self, number: str) -> bool:
+        if number not in self.known:
+            self.known[number] = is_date_format(self.formats.get(number, ""))
+        return self.known[number]
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -481,7 +487,7 @@ class _Cells(_Collector[Placed]):
             case "e":
                 return CellError(self.value)
             case "d":
-                return from_ISO8601(self.value)  # type: ignore[no-untyped-call]
+                return _day_or_moment(from_ISO8601(self.value))  # type: ignore[no-untyped-call]
             case _:
                 raise ValueError(self.kind)
 
@@ -502,9 +508,13 @@ def _index(text: str) -> int:
 def _as_date(number: float, epoch: datetime) -> object:
     """A date as Excel shows it; one that Excel cannot show fills the cell with hashes there."""
     try:
-        moment = from_excel(number, epoch)
+        return _day_or_moment(from_excel(number, epoch))
     except (OverflowError, ValueError):
         return CellError("########")
+
+
+def _day_or_moment(moment: object) -> object:
+    """Midnight is how a workbook writes a day."""
     return moment.date() if isinstance(moment, datetime) and moment.time() == time() else moment
 
 
@@ -568,7 +578,7 @@ def write_template(gettext: Callable[[str], str] = str) -> bytes:
     """An example to write over, and a second sheet that says how."""
     workbook = Workbook()
     headings = [f"{LEVEL_HEADING}{level}" for level in (1, 2, 3)]
-    example = [[gettext(name) if name else None for name in row] for row in _EXAMPLE]
+    example = [[name if name in ("", CATCH_ALL) else gettext(name) for name in row] for row in _EXAMPLE]
     _fill(_first_sheet(workbook), [headings, *example])
     guidance = workbook.create_sheet(GUIDANCE_SHEET)
     _fill(guidance, [[gettext(text)] for text in _GUIDANCE])

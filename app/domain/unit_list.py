@@ -507,8 +507,9 @@ def _blanks_in_paths(table: _Table) -> Iterator[_Note]:
         for level, name in enumerate(filled):
             if name == "":
                 code = "cell.blank_in_path" if level else "cell.blank_first_level"
-                right = next(other for other in filled[level:] if other != "")
-                yield _note(code, line.row, table.headings.levels[level], beside=right)
+                right = next(n for n in range(level, len(filled)) if filled[n] != "")
+                beside = shown(table.source.raw(line.row, table.headings.levels[right]))
+                yield _note(code, line.row, table.headings.levels[level], beside=beside)
 
 
 def _counts_without_unit(table: _Table) -> Iterator[_Note]:

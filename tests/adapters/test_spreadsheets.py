@@ -1,0 +1,364 @@
+"""Workbooks of every origin in; unit lists, repaired copies and the template out (spec 4)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.comments import Comment
+
+from app.adapters import finding_texts
+from app.adapters.finding_texts import describe, how_to_mend
+from app.adapters.spreadsheets import (
+    GUIDANCE_SHEET,
+    check_unit_list,
+    read_workbook,
+    write_repaired_copy,
+    write_template,
+    write_unit_list,
+)
+from app.domain.errors import DomainError
+from app.domain.unit_list import CellError, Formula, Limits, Severity, UnitList, read_name
+from app.domain.units import UnitTree
+from tests.unit_lists import hostile
+from tests.unit_lists.hostile import HOSTILE, changed, part, text_cell, with_rows
+from tests.unit_lists.odd import ODD, Odd
+from tests.unit_lists.writers import WRITERS, by_libreoffice, by_openpyxl, by_xlsxwriter, openpyxl_bytes
+
+LIST = [["Nivå1", "Nivå2", "Antall"], ["Divisjon Ø", "Avdeling 1", 12], ["Divisjon Ø", "ingen", 3], ["Stab", None, 7]]
+TREE = UnitTree.from_rows([(("Divisjon Ø", "Avdeling 1"), 12), (("Divisjon Ø", "ingen"), 3), (("Stab",), 7)])
+
+
+@pytest.fixture(scope="session")
+def resaved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Lists that LibreOffice has saved: a .csv, and the odd lists that XlsxWriter wrote."""
+    sources = {f"odd{n}.xlsx": by_xlsxwriter(odd.rows) for n, odd in enumerate(ODD)}
+    sources["list.csv"] = "".join(",".join(str(v or "") for v in row) + "\n" for row in LIST).encode()
+    return by_libreoffice(sources, tmp_path_factory.mktemp("office"))
+
+
+def check(content: bytes, organisation: str = "") -> UnitList:
+    return check_unit_list(BytesIO(content), organisation=organisation)
+
+
+def told(unit_list: UnitList) -> list[str]:
+    return [f"{finding.code} {finding.cell}".strip() for finding in unit_list.findings]
+
+
+def paths_of(unit_list: UnitList) -> list[str] | None:
+    if unit_list.tree is None:
+        return None
+    return ["/".join(path) + ("" if n is None else f"={n}") for path, n in unit_list.tree.to_rows()]
+
+
+def test_every_program_writes_the_same_tree(resaved: dict[str, bytes]) -> None:
+    contents = [writer(LIST) for writer in WRITERS.values()] + [resaved["list.csv"], write_unit_list(TREE)]
+    contents.append(by_xlsxwriter(LIST, constant_memory=True))
+    for content in contents:
+        unit_list = check(content)
+        assert unit_list.tree == TREE
+        assert unit_list.findings == ()
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.name)
+@pytest.mark.parametrize("writer", WRITERS)
+def test_odd_workbook_says_all_there_is_to_say(writer: str, odd: Odd) -> None:
+    _compare(check(WRITERS[writer](odd.rows), odd.organisation), odd)
+
+
+@pytest.mark.parametrize("n", range(len(ODD)), ids=[odd.name for odd in ODD])
+def test_odd_workbook_saved_again_says_the_same(n: int, resaved: dict[str, bytes]) -> None:
+    _compare(check(resaved[f"odd{n}.xlsx"], ODD[n].organisation), ODD[n])
+
+
+def _compare(unit_list: UnitList, odd: Odd) -> None:
+    """Some programs write an error or a truth value as the formula that gives it."""
+    found = told(unit_list)
+    if any(finding.startswith(("cell.error", "cell.boolean")) for finding in odd.findings) and found != odd.findings:
+        assert found == [finding.replace("error", "formula").replace("boolean", "formula") for finding in odd.findings]
+    else:
+        assert found == odd.findings
+    assert paths_of(unit_list) == odd.paths
+    assert all(finding.sheet == "Ark1" for finding in unit_list.findings)
+
+
+names = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Cn", "Co"]), min_size=1, max_size=20).filter(
+    lambda name: read_name(name) == (name, "")
+)
+rows = st.lists(
+    st.tuples(st.lists(names, min_size=1, max_size=4).map(tuple), st.none() | st.integers(0, 1_000_000)),
+    min_size=2,
+    max_size=8,
+    unique_by=lambda row: row[0],
+)
+
+
+@given(rows)
+@settings(deadline=None, max_examples=60)
+def test_tree_reads_back_as_it_was_written(rows: list[tuple[tuple[str, ...], int | None]]) -> None:
+    tree = UnitTree.from_rows(rows)
+    unit_list = check(write_unit_list(tree))
+    assert unit_list.tree == tree
+    assert {finding.severity for finding in unit_list.findings} <= {Severity.WARNING}
+
+
+@pytest.mark.parametrize("n_people", [None, 40])
+def test_tree_without_units_is_written_as_one_name(n_people: int | None) -> None:
+    tree = UnitTree.from_rows([((), n_people)])
+    content = write_unit_list(tree, "Etaten")
+    assert check(content).tree == tree
+    assert read_workbook(BytesIO(content)).rows[1][0] == "Etaten"
+
+
+# --- what is read ---------------------------------------------------------------------------------------------------
+
+
+def test_first_visible_sheet_with_content_is_read_and_the_others_are_named() -> None:
+    workbook = openpyxl.Workbook()
+    hidden = workbook.worksheets[0]
+    hidden.title, hidden.sheet_state = "Skjult", "hidden"
+    hidden.append(["Nivå1"])
+    workbook.create_sheet("Tomt")
+    for title in ("Liste", "Gammel liste", GUIDANCE_SHEET):
+        workbook.create_sheet(title).append(["Nivå1"])
+    workbook["Liste"].append(["Etaten"])
+    workbook.create_chartsheet("Diagram")
+    sheet = read_workbook(BytesIO(openpyxl_bytes(workbook)))
+    assert (sheet.name, sheet.rows, sheet.other_sheets) == (
+        "Liste",
+        (("Nivå1",), ("Etaten",)),
+        ("Skjult", "Gammel liste"),
+    )
+    findings = check(openpyxl_bytes(workbook)).findings
+    assert [(finding.code, finding.value) for finding in findings] == [
+        ("sheet.ignored", "Skjult"),
+        ("sheet.ignored", "Gammel liste"),
+    ]
+
+
+def test_workbook_with_nothing_visible_is_an_empty_list() -> None:
+    workbook = openpyxl.Workbook()
+    workbook.create_sheet("Skjult").append(["Nivå1"])
+    workbook["Skjult"].sheet_state = "veryHidden"
+    assert told(check(openpyxl_bytes(workbook))) == ["sheet.ignored", "sheet.empty"]
+
+
+def test_file_is_read_from_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "liste.xlsx"
+    path.write_bytes(by_openpyxl(LIST))
+    assert check_unit_list(path).tree == TREE
+
+
+def test_last_result_of_a_formula_is_never_taken_for_a_name() -> None:
+    content = by_xlsxwriter([["Nivå1"], [Formula("=B1")], ["Divisjon A"]])
+    assert b"Divisjon Z" in ZipFile(BytesIO(content)).read(hostile.SHEET)
+    assert read_workbook(BytesIO(content)).rows[1] == (Formula("=B1"),)
+
+
+def test_sheet_is_read_to_its_end_whatever_size_it_claims() -> None:
+    rows = "".join(f'<row r="{n}">{text_cell(f"A{n}", f"Nivå{n}")}</row>' for n in (1, 2, 3))
+    for claim in ("A1", "A1:XFD1048576", "B7:A1"):
+        sheet = read_workbook(BytesIO(with_rows(rows, before=f'<dimension ref="{claim}"/>')))
+        assert sheet.rows == (("Nivå1",), ("Nivå2",), ("Nivå3",))
+
+
+def test_reading_stops_one_filled_row_beyond_the_limit() -> None:
+    content = by_openpyxl([["Nivå1"], *([n] for n in range(50))])
+    assert len(read_workbook(BytesIO(content), Limits(n_rows=10)).rows) == 12
+    assert "rows.too_many A12" in told(check_unit_list(BytesIO(content), limits=Limits(n_rows=10)))
+
+
+def test_far_row_is_beyond_the_limit_and_costs_nothing() -> None:
+    sheet = read_workbook(BytesIO(with_rows(f'{hostile.HEADING_ROW}<row r="1048576"><c><v>1</v></c></row>')))
+    assert len(sheet.rows) == 20_002
+
+
+@pytest.mark.parametrize(
+    ("cell", "content"),
+    [
+        ('<c t="str"><v>A_x000D_</v></c>', "A\r"),
+        ('<c t="str"><v></v></c>', None),
+        ('<c t="inlineStr"><is><r><t>A</t></r><r><t>B</t></r></is></c>', "AB"),
+        ('<c t="inlineStr"><is><t>分</t><rPh sb="0" eb="1"><t>ぶん</t></rPh></is></c>', "分"),
+        ('<c t="inlineStr"><is><t></t></is></c>', None),
+        ('<c t="inlineStr"><is><t>_x005F_x000D_ _xD83D_ _xFFFF_</t></is></c>', "_x000D_ _xD83D_ _xFFFF_"),
+        ('<c t="b"><v>1</v></c>', True),
+        ('<c t="e"><v>#REF!</v></c>', CellError("#REF!")),
+        ('<c t="d"><v>2026-04-03T00:00:00</v></c>', date(2026, 4, 3)),
+        ("<c><v>1.5</v></c>", 1.5),
+        ("<c><v>-7</v></c>", -7),
+        ('<c><f t="shared" si="0"/><v>1</v></c>', Formula("=")),
+        ("<c/>", None),
+    ],
+)
+def test_every_kind_of_cell_is_read_as_what_it_is(cell: str, content: object) -> None:
+    sheet = read_workbook(BytesIO(with_rows(f"<row>{cell}<c><v>0</v></c></row>")))
+    assert sheet.rows == ((content, 0),)
+
+
+def test_readings_and_runs_of_shared_strings() -> None:
+    strings = '<si><t>分</t><rPh sb="0" eb="1"><t>ぶん</t></rPh></si><si><r><t>A</t></r><r><t> B</t></r></si><si/>'
+    sheet = '<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c><c><v>1</v></c></row>'
+    content = changed(
+        {
+            hostile.STRINGS: f'<sst xmlns="{hostile.MAIN}">{strings}</sst>',
+            hostile.SHEET: f'<worksheet xmlns="{hostile.MAIN}"><sheetData>{sheet}</sheetData></worksheet>',
+        }
+    )
+    assert read_workbook(BytesIO(content)).rows == (("分", "A B", None, 1),)
+
+
+@pytest.mark.parametrize(("epoch", "day"), [("", date(2026, 4, 3)), ('<workbookPr date1904="1"/>', date(2030, 4, 4))])
+def test_dates_are_shown_as_excel_shows_them(epoch: str, day: date) -> None:
+    workbook = part("xl/workbook.xml").replace("<sheets>", f"{epoch}<sheets>")
+    styles = '<x><cellXfs><xf/><xf numFmtId="14"/></cellXfs><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs></x>'
+    rows = (
+        '<sheetData><row><c s="1"><v>46115</v></c><c s="1"><v>-99999999</v></c><c s="0"><v>1</v></c></row></sheetData>'
+    )
+    content = changed(
+        {"xl/workbook.xml": workbook, "xl/styles.xml": styles, hostile.SHEET: f"<worksheet>{rows}</worksheet>"}
+    )
+    assert read_workbook(BytesIO(content)).rows == ((day, CellError("########"), 1),)
+
+
+def test_workbook_in_the_strict_format_is_read() -> None:
+    strict = {
+        name: part(name)
+        .replace(
+            "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"
+        )
+        .replace("http://schemas.openxmlformats.org/officeDocument/2006", "http://purl.oclc.org/ooxml/officeDocument")
+        for name in ZipFile(BytesIO(hostile.GOOD)).namelist()
+    }
+    assert check(changed(dict(strict))).tree == check(hostile.GOOD).tree
+
+
+def test_parts_are_found_whatever_the_case_of_their_names() -> None:
+    content = changed({hostile.STRINGS: None, "xl/SharedStrings.xml": part(hostile.STRINGS)})
+    assert check(content).tree == check(hostile.GOOD).tree
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+LIMITED = """
+import resource, sys, json
+from pathlib import Path
+from app.adapters.spreadsheets import check_unit_list
+resource.setrlimit(resource.RLIMIT_CPU, (8, 8))
+resource.setrlimit(resource.RLIMIT_DATA, (200_000_000, 200_000_000))
+before = resource.getrusage(resource.RUSAGE_SELF)
+unit_list = check_unit_list(Path(sys.argv[1]))
+after = resource.getrusage(resource.RUSAGE_SELF)
+seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([unit_list.tree is None, unit_list.findings[0].code, seconds, peak / 1024]))
+"""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_file_is_told_about_within_5_seconds_and_200_mb(name: str, tmp_path: Path) -> None:
+    code, make = HOSTILE[name]
+    path = tmp_path / "liste.xlsx"
+    path.write_bytes(make())
+    run = subprocess.run([sys.executable, "-c", LIMITED, str(path)], check=True, capture_output=True, text=True)
+    is_refused, found, seconds, megabytes = json.loads(run.stdout)
+    assert (is_refused or code == "cell.number", found) == (True, code)
+    assert seconds < 5
+    assert megabytes < 200
+
+
+def test_every_refusal_has_its_text() -> None:
+    codes = {code for code, _ in HOSTILE.values() if code.startswith("file.")}
+    assert codes == {code for code in finding_texts.TEXTS if code.startswith("file.")}
+    for code, make in HOSTILE.values():
+        if code in ("file.too_large", "file.too_wide", "file.empty"):
+            (finding,) = check(make()).findings
+            assert describe(finding, str).endswith(".")
+            assert how_to_mend(finding, str).endswith(".")
+
+
+def test_refusal_comes_with_what_its_sentence_needs() -> None:
+    with pytest.raises(DomainError, match=r"file\.too_wide \(column=XFD, row=1\)"):
+        read_workbook(BytesIO(HOSTILE["something in the last column"][1]()))
+
+
+# --- what is written ------------------------------------------------------------------------------------------------
+
+
+def reopened(content: bytes) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(BytesIO(content))
+
+
+@pytest.mark.parametrize("odd", [odd for odd in ODD if odd.paths is not None], ids=lambda odd: odd.name)
+def test_repaired_copy_reads_as_the_same_tree(odd: Odd) -> None:
+    unit_list = check(by_openpyxl(odd.rows), odd.organisation)
+    copy = write_repaired_copy(unit_list, lambda finding: describe(finding, str))
+    assert check(copy, odd.organisation).tree == unit_list.tree
+
+
+def test_repaired_copy_marks_each_cell_with_what_is_said_about_it() -> None:
+    unit_list = check(by_openpyxl([["Nivå1", "Nivå2"], ["A ", "x"], [None, Formula("=1+1")], [5, "y"]]))
+    sheet = reopened(write_repaired_copy(unit_list, lambda finding: describe(finding, str))).worksheets[0]
+    marked = {cell.coordinate: cell.comment.text for row in sheet.iter_rows() for cell in row if cell.comment}
+    assert set(marked) == {"A2", "A3", "B3", "A4"}
+    assert marked["A3"] == "The cell under Nivå1 is blank, but the same row holds “=1+1”."
+    colours = {sheet[cell].fill.start_color.rgb for cell in marked}
+    assert len(colours) == 3
+    assert [cell.value for cell in sheet[2]] == ["A", "x"]
+    assert sheet["A4"].value == "5"
+
+
+def test_gravest_finding_gives_a_cell_its_colour_and_all_are_in_its_comment() -> None:
+    unit_list = check(by_openpyxl([["Nivå1"], ["x" * 201 + " "], ["B"]]))
+    sheet = reopened(write_repaired_copy(unit_list, lambda finding: finding.code)).worksheets[0]
+    assert isinstance(sheet["A2"].comment, Comment)
+    assert sheet["A2"].comment.text == "cell.blanks\n\nname.too_long"
+    assert sheet["A2"].fill.start_color.rgb == "00F8C9C4"
+
+
+def test_nothing_that_is_written_is_ever_a_formula() -> None:
+    tree = UnitTree.from_rows([((name,), None) for name in ("=1+1", "+47", "-x", "@x", "#N/A", "Stab")])
+    broken = check(
+        by_openpyxl([["Nivå1", "=1"], [Formula('=HYPERLINK("http://example.invalid")')], [CellError("#N/A")]])
+    )
+    for content in (write_unit_list(tree), write_repaired_copy(broken, lambda finding: finding.code)):
+        sheet = reopened(content).worksheets[0]
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type in ("s", "n")
+                assert cell.quotePrefix == str(cell.value).startswith(("=", "+", "-", "@"))
+        assert b"<f>" not in ZipFile(BytesIO(content)).read(hostile.SHEET)
+
+
+@pytest.mark.parametrize("title", ["Ark/1*[x]", "Et navn på et ark som er lengre enn Excel tar imot", ""])
+def test_repaired_copy_has_a_title_that_excel_takes(title: str) -> None:
+    copy = write_repaired_copy(UnitList(None, (), title, (("Nivå1",),)), str)
+    assert len(reopened(copy).worksheets[0].title) <= 31
+
+
+def test_control_characters_in_a_heading_do_not_stop_the_repaired_copy() -> None:
+    unit_list = check(by_openpyxl([["Nivå1", "No\x07te"], ["A", "x"]]))
+    assert reopened(write_repaired_copy(unit_list, lambda finding: finding.code)).worksheets[0]["B1"].value == "Note"
+
+
+def test_template_is_a_list_without_findings_and_says_how() -> None:
+    unit_list = check(write_template())
+    assert unit_list.findings == ()
+    assert unit_list.tree is not None
+    guidance = reopened(write_template(str.upper))[GUIDANCE_SHEET]
+    assert guidance["A1"].value == "HOW TO WRITE THE UNIT LIST"
+
+
+def test_template_in_any_language_keeps_the_words_that_are_rules() -> None:
+    sheet = reopened(write_template(str.upper)).worksheets[0]
+    assert [cell.value for cell in sheet[1]] == ["Nivå1", "Nivå2", "Nivå3"]
+    assert "ingen" in [cell.value for cell in sheet["C"]]
