@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-from app.reports.content import PrintedMean, PrintedShare, Verdict
+from app.reports.content import PrintedMean, PrintedShare, Verdict, parts_of_bar
 from app.reports.pen import CENTRE, Font, Pen
 from app.reports.style import ACCENT, HEAT, MARKS, MUTED, PALE, REFERENCE, WHITE, category_colors
 from app.reports.tagging import BOLD, REGULAR
-
-LOWEST, HIGHEST = Decimal(1), Decimal(5)  # the ends of the scale of a mean
 
 
 def draw_verdict_mark(pen: Pen, verdict: Verdict, x: float, y: float) -> None:
@@ -28,33 +25,25 @@ def draw_verdict_mark(pen: Pen, verdict: Verdict, x: float, y: float) -> None:
     pen.decoration(MARKS[verdict], x, y - sign.size * 0.3, sign, CENTRE)
 
 
-def share_of_scale(mean: PrintedMean) -> float:
-    """How far a printed mean lies from the lower end of its scale to the upper, 0 to 1."""
-    return float((mean.value - LOWEST) / (HIGHEST - LOWEST))
-
-
 def draw_mean_bar(pen: Pen, mean: PrintedMean, color: str, x: float, y: float, width: float, height: float) -> None:
     """A bar on a track from 1 to 5, as long as the printed mean says."""
     pen.rect(PALE, x, y, width, height)
     for number in range(1, 4):
         pen.line(x + width * number / 4, y, x + width * number / 4, y + height, WHITE, 0.8)
-    pen.rect(color, x, y, width * share_of_scale(mean), height)
+    pen.rect(color, x, y, width * mean.share_of_scale, height)
 
 
 def draw_stacked_bar(pen: Pen, shares: Sequence[PrintedShare], x: float, y: float, width: float, height: float) -> None:
     """The printed percentages side by side; what is only bounded is hatched together."""
-    exact = sum(share.percent for share in shares if not share.is_bound)
-    scale = width / max(exact, 100)
-    end = x
-    for share, (color, on_color) in zip(shares, category_colors(len(shares)), strict=True):
-        if share.is_bound or not share.percent:
-            continue
-        length = share.percent * scale
-        pen.rect(color, end, y, length, height)
-        label = Font(REGULAR, 7.5, on_color)
-        if length > label.width(share.text) + 4:
-            pen.decoration(share.text, end + length / 2, y + height / 2 - 2.6, label, CENTRE)
-        end += length
-        pen.line(end, y, end, y + height, WHITE, 0.8)
+    colors, end = category_colors(len(shares)), 0.0
+    for part in parts_of_bar(shares):
+        start, length = x + part.start * width / 100, part.length * width / 100
+        fill, on_fill = colors[part.category]
+        pen.rect(fill, start, y, length, height)
+        label, text = Font(REGULAR, 7.5, on_fill), shares[part.category].text
+        if length > label.width(text) + 4:
+            pen.decoration(text, start + length / 2, y + height / 2 - 2.6, label, CENTRE)
+        end = part.start + part.length
+        pen.line(x + end * width / 100, y, x + end * width / 100, y + height, WHITE, 0.8)
     if any(share.is_bound for share in shares):
-        pen.hatch(end, y, x + width - end, height)
+        pen.hatch(x + end * width / 100, y, (100 - end) * width / 100, height)

@@ -5,7 +5,7 @@ A bar's length is the printed figure; nothing here is more exact than the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -17,6 +17,7 @@ from app.reports.texts import Texts, texts
 
 NOTICEABLE = Decimal("0.3")
 """The smallest difference of printed means that is called favourable or unfavourable."""
+LOWEST, HIGHEST = Decimal(1), Decimal(5)  # the ends of the scale of a mean
 CHAPTERS = (Direction.RISK, Direction.PROTECTIVE, Direction.OUTCOME, Direction.INCIDENT)
 
 
@@ -46,6 +47,11 @@ class PrintedMean:
     value: Decimal
     """The figure that is printed, never a more exact one."""
 
+    @property
+    def share_of_scale(self) -> float:
+        """How far it lies from the lower end of the scale to the upper, 0 to 1."""
+        return float((self.value - LOWEST) / (HIGHEST - LOWEST))
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedShare:
@@ -57,6 +63,15 @@ class PrintedShare:
     @classmethod
     def of(cls, share: Share, words: Texts) -> PrintedShare:
         return cls(words.share(share), share.percent, share.bound in (Bound.AT_MOST, Bound.FEWER_THAN_FIVE))
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """A category's part of a stacked bar; `start` and `length` in per cent of the whole bar."""
+
+    category: int
+    start: float
+    length: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +212,17 @@ def content_of(report: Report, language: str) -> ReportContent:
     )
 
 
+def parts_of_bar(shares: Sequence[PrintedShare]) -> tuple[BarPart, ...]:
+    """The printed shares side by side, from the left; shares that are only said to be small have no part."""
+    shown = [(category, share.percent) for category, share in enumerate(shares) if share.percent and not share.is_bound]
+    whole = max(sum(percent for _, percent in shown), 100)
+    parts, start = [], 0.0
+    for category, percent in shown:
+        parts.append(BarPart(category, start, 100 * percent / whole))
+        start = parts[-1].start + parts[-1].length
+    return tuple(parts)
+
+
 def verdict(theme: Theme, mean: Decimal, reference: Decimal) -> Verdict | None:
     """How two printed means compare; None for a theme without a favourable end."""
     if theme.is_high_favourable is None:
@@ -242,6 +268,35 @@ def withheld_words(content: ReportContent, theme: ThemeContent) -> str:
             )
         case None:
             return ""
+
+
+def title_of(content: ReportContent) -> str:
+    """The title of the document."""
+    return content.texts.gettext("Employee survey: %(unit)s", unit=content.unit)
+
+
+def front_notes(content: ReportContent) -> tuple[str, ...]:
+    """What the front page says under the figures."""
+    gettext, limits = content.texts.gettext, content.report.set.limits
+    notes = [
+        gettext(
+            "%(included)s of %(all)s answers are included in this report.",
+            included=content.n_included,
+            all=content.n_answers,
+        )
+    ]
+    if content.n_included != content.n_answers:
+        notes[0] += " " + gettext("The others are left out to protect those who gave them.")
+    notes.append(
+        gettext(
+            "No figure rests on fewer than %(limit)s answers, and no figures of this and other reports can be combined "
+            "to show what a smaller group has answered.",
+            limit=content.texts.number(limits.k_means),
+        )
+    )
+    if content.report.set.is_rehearsal:
+        notes.append(gettext("This is a rehearsal. The figures are not from a real survey."))
+    return tuple(notes)
 
 
 def _theme(report: Report, result: ThemeResult, words: Texts) -> ThemeContent:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reportlab.lib.colors import HexColor
 
-from app.reports.content import ReportContent
+from app.reports.content import ReportContent, front_notes
 from app.reports.pen import RIGHT, SMALL, Block, Font, Pen, rgb, shortened, wrapped
 from app.reports.style import (
     CATEGORIES,
@@ -94,30 +94,6 @@ class FrontPage(Block):
         lines = wrapped(text, font.sized(14), width - 8 * MM) if font.width(text) > width - 6 * MM else (text,)
         fitted = font if lines == (text,) else font.sized(14)
         pen.leaf_lines("P", lines, x, y - 7.5 * MM, fitted)
-
-
-def front_notes(content: ReportContent) -> tuple[str, ...]:
-    """What the front page says under the figures."""
-    gettext, limits = content.texts.gettext, content.report.set.limits
-    notes = [
-        gettext(
-            "%(included)s of %(all)s answers are included in this report.",
-            included=content.n_included,
-            all=content.n_answers,
-        )
-    ]
-    if content.n_included != content.n_answers:
-        notes[0] += " " + gettext("The others are left out to protect those who gave them.")
-    notes.append(
-        gettext(
-            "No figure rests on fewer than %(limit)s answers, and no figures of this and other reports can be combined "
-            "to show what a smaller group has answered.",
-            limit=content.texts.number(limits.k_means),
-        )
-    )
-    if content.report.set.is_rehearsal:
-        notes.append(gettext("This is a rehearsal. The figures are not from a real survey."))
-    return tuple(notes)
 
 
 def draw_field(pen: Pen, name: str, x: float, y: float) -> None:

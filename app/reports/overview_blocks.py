@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.reports.bars import draw_mean_bar, draw_verdict_mark, share_of_scale
+from app.reports.bars import draw_mean_bar, draw_verdict_mark
 from app.reports.content import NOTICEABLE, ReportContent, ThemeContent, Verdict, verdict_words
 from app.reports.pen import BODY, BODY_BOLD, CENTRE, LEFT, RIGHT, SMALL, SMALL_BOLD, TINY, Block, Font, Pen, wrapped
 from app.reports.style import ACCENT, DEEP, INK, MM, PALE, REFERENCE, RULE, category_colors
@@ -132,7 +132,7 @@ class Overview(Block):
         if theme.reference is None or theme.verdict is None or theme.difference is None:
             pen.empty("TD", f"/A<</O/Table{pdf_span('Col', 3)}>>")
             return
-        place = self.NAME + self.bar * share_of_scale(theme.reference)
+        place = self.NAME + self.bar * theme.reference.share_of_scale
         pen.line(place, y + self.row / 2 - 2.1 * MM, place, y + self.row / 2 + 2.1 * MM, INK, 1.4)
         pen.leaf("TD", theme.reference.text, organisation, baseline, BODY, RIGHT)
         pen.leaf("TD", theme.difference, difference, baseline, BODY, RIGHT)

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from reportlab.platypus.flowables import Flowable
 from xhtml2pdf import pisa
 
-from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, withheld_words
-from app.reports.front_blocks import Contents, Entry, FrontPage, front_notes
+from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, front_notes, title_of, withheld_words
+from app.reports.front_blocks import Contents, Entry, FrontPage
 from app.reports.guide import definitions_of, guide_of, help_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
@@ -50,11 +50,6 @@ def render_pdf(report: Report, language: str) -> bytes:
         withheld_words=lambda theme: withheld_words(content, theme),
     )  # fmt: skip
     return _finished(_build(source, drawn.flowables, title_of(content), content.organisation), content)
-
-
-def title_of(content: ReportContent) -> str:
-    """The title of the document."""
-    return content.texts.gettext("Employee survey: %(unit)s", unit=content.unit)
 
 
 class Drawn:

@@ -14,10 +14,10 @@ import page
 import pikepdf
 import pytest
 
-from app.reports.content import content_of
+from app.reports.content import content_of, title_of
 from app.reports.figures import Figure, Kind, printed_figures
 from app.reports.model import Report
-from app.reports.pdf import render_pdf, title_of, warm_up
+from app.reports.pdf import render_pdf, warm_up
 from app.reports.texts import texts
 from tests.reports.factory import CORE, FULL, LETTERS, Survey, plain_survey
 from tests.reports.reading import Document, Node, Run, read
