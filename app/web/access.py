@@ -108,8 +108,8 @@ def _login_to(survey: OpenedSurvey) -> dict[str, Any] | None:
 
 
 def _is_expired(login: Mapping[str, Any]) -> bool:
-    moment = now().timestamp()
-    return moment - login["seen"] > IDLE.total_seconds() or moment - login["since"] > ABSOLUTE.total_seconds()
+    seen, since = (datetime.fromtimestamp(login[name], UTC) for name in ("seen", "since"))
+    return now() - seen > IDLE or now() - since > ABSOLUTE
 
 
 def _was(respondent: Respondent) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, current_app, request, url_for
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,7 +40,6 @@ _BAD = Wording(
 )
 _BY_STATUS = {
     400: _BAD,
-    403: Wording(404, lazy_gettext("We cannot find the page"), lazy_gettext("Check that the whole address is there.")),
     404: Wording(
         404,
         lazy_gettext("We cannot find the page"),
@@ -74,7 +73,7 @@ _CLOSED = Wording(
 )
 _STALE = Wording(
     422,
-    lazy_gettext("The choice is not there any more"),
+    lazy_gettext("That choice is no longer there"),
     lazy_gettext("Open the page again and choose once more. Nothing that was saved is lost."),
 )
 _BY_CODE = {
@@ -87,7 +86,7 @@ _BY_CODE = {
     "item.unknown": _STALE,
     "answer.unknown": _STALE,
     "register.busy": Wording(
-        503, lazy_gettext("Many people are here just now"), lazy_gettext("Please try once more in a few seconds.")
+        503, lazy_gettext("The service is very busy just now"), lazy_gettext("Please try once more in a few seconds.")
     ),
 }
 
@@ -126,11 +125,21 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
 def _tell(wording: Wording) -> Response:
     """Give up the transaction, so that a half-made change is neither kept nor in the way, and say what happened."""
     session().rollback()
-    return respond("errors/error.html", "errors/_error.html", status=wording.status, wording=wording, way_on=_way_on())
+    return respond(
+        "errors/error.html",
+        "errors/_error.html",
+        status=wording.status,
+        wording=wording,
+        way_on=_way_on(wording.status),
+    )
 
 
-def _way_on() -> str:
-    """The page itself where it can be opened again, else the first page of the survey, else of the installation."""
-    if request.endpoint is None or not request.view_args or "code" not in request.view_args:
+def _way_on(status: int) -> str:
+    """The page itself where it may be opened again, else the first page of the survey, else of the installation."""
+    code = (request.view_args or {}).get("code")
+    if status == 404 or code is None:
         return url_for("front.start")
-    return url_for("questionnaire.start", code=request.view_args["code"])
+    adapter = current_app.create_url_adapter(request)
+    if adapter is not None and "GET" in adapter.allowed_methods():
+        return request.path
+    return url_for("questionnaire.start", code=code)

@@ -32,6 +32,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(worded)
     app.add_template_filter(day)
     app.add_template_filter(clock_time, "time_of_day")
+    app.add_template_test(announces)
     app.before_request(_switch_by_address)
     app.after_request(_remember)
 
@@ -63,6 +64,11 @@ def switch(language: str | None) -> bool:
 def worded(text: Text) -> str:
     """`text` in the language of this request; an older version may lack it, then in its first."""
     return text.get(current()) or next(iter(text.values()))
+
+
+def announces(paragraph: str) -> bool:
+    """Whether a list is to follow."""
+    return paragraph.endswith(":")
 
 
 def day(moment: date) -> str:

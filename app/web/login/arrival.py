@@ -39,7 +39,7 @@ def _save_pending(survey: OpenedSurvey, respondent: Respondent) -> None:
         answering.save_answers(session(), key_ring(), survey, respondent, answers, access.now())
     except DomainError:
         session().rollback()
-        flash(_("The answers you gave after you had been logged out could not be saved: the survey has closed."))
+        flash(_("The answers you gave after you were logged out could not be saved, because the survey has closed."))
         return
     session().commit()
-    flash(_("You had been logged out. The answers you gave meanwhile have now been saved."))
+    flash(_("You had been logged out. The answers you gave in the meantime have now been saved."))

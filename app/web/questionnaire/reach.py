@@ -18,11 +18,11 @@ class Reach:
     most_sensitive: tuple[Theme, ...]
 
 
-def reach_of(setup: Setup, unit: Unit) -> Reach:
-    reports = [
-        " › ".join(step.path) or setup.organisation for step in setup.tree.ancestors(unit) if not step.is_catch_all
-    ]
-    return Reach(tuple(reports), _of(setup, Sensitivity.SENSITIVE), _of(setup, Sensitivity.MOST_SENSITIVE))
+def reach_of(setup: Setup, unit: Unit | None) -> Reach:
+    """Of a response in `unit`; as long as none is chosen, no report can be named."""
+    steps = [step for step in setup.tree.ancestors(unit) if not step.is_catch_all] if unit else []
+    reports = tuple(" › ".join(step.path) or setup.organisation for step in steps)
+    return Reach(reports, _of(setup, Sensitivity.SENSITIVE), _of(setup, Sensitivity.MOST_SENSITIVE))
 
 
 def _of(setup: Setup, sensitivity: Sensitivity) -> tuple[Theme, ...]:

@@ -1,0 +1,128 @@
+"""After closing nobody starts; who has begun may finish in the grace; afterwards the page says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.extensions import session
+from app.services.surveys import get_survey
+from tests.people import Trial
+from tests.web.client import Browser
+from tests.web.conftest import HandClock
+from tests.web.test_journey import answer
+
+Devices = Callable[[], Browser]
+
+
+@pytest.fixture
+def close(web: Flask, trial: Trial, clock: HandClock) -> Callable[[], None]:
+    """The contact person's button."""
+
+    def close() -> None:
+        with web.app_context():
+            survey = get_survey(session(), trial.survey.id)
+            survey.state, survey.closed_at = "closed", clock.now
+            session().commit()
+
+    return close
+
+
+Close = Callable[[], None]
+
+
+def test_nobody_starts_after_closing(close: Close, browser: Browser) -> None:
+    close()
+    browser.go()
+    assert browser.status == 200
+    assert browser.heading == "The survey has closed"
+    assert "What happens next" in browser.text
+    browser.go("login")
+    assert browser.heading == "Log in to try it out"
+    browser.send(person="0")
+    assert browser.status == 410
+    assert browser.heading == "The survey has closed"
+
+
+def test_who_has_begun_finishes_in_the_grace(
+    web: Flask, trial: Trial, close: Close, clock: HandClock, browser: Browser
+) -> None:
+    browser.begin()
+    close()
+    clock.pass_by(minutes=20)
+    browser.send("#answers", button={"go": "next"}, workload_1="3")
+    assert answer(web, trial, "workload_1") == 3
+    browser.go()
+    assert "You can finish until" in browser.text
+    browser.go("review")
+    browser.send()
+    assert browser.heading == "Thank you, your answers are submitted"
+
+
+def test_who_has_begun_may_log_in_again_in_the_grace(
+    close: Close, clock: HandClock, browser: Browser, open_browser: Devices
+) -> None:
+    browser.begin()
+    browser.send("#answers", button={"go": "next"}, workload_1="3")
+    close()
+    other = open_browser()
+    other.log_in()
+    assert other.heading.startswith("Page 2")
+
+
+def test_too_late_is_refused_and_says_what_counts(
+    web: Flask, trial: Trial, close: Close, clock: HandClock, browser: Browser
+) -> None:
+    browser.begin()
+    browser.send("#answers", button={"go": "next"}, workload_1="3")
+    page = browser.go("page/1")
+    close()
+    clock.pass_by(minutes=29)
+    browser.go("page/1")
+    clock.pass_by(minutes=2)
+    browser.page = page
+    browser.send("#answers", button={"go": "next"}, workload_1="5")
+    assert browser.status == 410
+    assert browser.heading == "The survey has closed"
+    assert "Answers that were not submitted do not count" in browser.text
+    assert answer(web, trial, "workload_1") == 3
+    browser.page = page
+    assert "Answers that were submitted count" in browser.autosave(1, workload_1="5")
+    assert browser.status == 410
+
+
+@pytest.mark.parametrize("step", ["continue", "consent", "unit", "page/1", "review", "delete", "your-data", "receipt"])
+def test_every_page_is_closed_after_the_grace(trial: Trial, clock: HandClock, browser: Browser, step: str) -> None:
+    browser.begin()
+    clock.now = trial.opened.clock.grace_ends_at + timedelta(seconds=1)
+    browser.go(step)
+    assert browser.status == 410
+    assert browser.heading == "The survey has closed"
+
+
+def test_after_the_keys_are_destroyed_pages_still_answer(
+    web: Flask, trial: Trial, clock: HandClock, browser: Browser
+) -> None:
+    browser.begin()
+    with web.app_context():
+        trial.survey = get_survey(session(), trial.survey.id)
+        trial.now = clock.now
+        trial.close()
+    clock.pass_by(hours=2)
+    for step in ("", "page/1", "review", "login"):
+        browser.go(step)
+        assert browser.heading == "The survey has closed"
+    browser.go("preview")
+    assert browser.status == 200
+
+
+def test_deleting_after_closing_is_refused(close: Close, clock: HandClock, browser: Browser) -> None:
+    browser.begin()
+    browser.go("delete")
+    close()
+    clock.pass_by(minutes=31)
+    browser.send()
+    assert browser.status == 410
