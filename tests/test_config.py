@@ -1,0 +1,61 @@
+"""Settings are checked when the app starts, and a wrong one is named."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from app.config import ConfigError, Environment, Login, read_settings
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+PRODUCTION = {
+    "MUST_ENV": "production",
+    "MUST_SECRET_KEY": KEY,
+    "MUST_INSTALLATION_KEY": KEY,
+    "MUST_RESEARCH_PUBLIC_KEY": KEY,
+}
+
+
+def test_first_try_needs_no_setting_and_keeps_its_keys(tmp_path: Path) -> None:
+    first, second = read_settings({}, tmp_path), read_settings({}, tmp_path)
+    assert first == second
+    assert (first.environment, first.login) == (Environment.DEVELOPMENT, Login.DEMO)
+    assert len({first.secret_key, first.installation_key, first.research_public_key}) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "keys").iterdir())
+
+
+def test_production_with_everything_set_starts(tmp_path: Path) -> None:
+    settings = read_settings(PRODUCTION, tmp_path)
+    assert settings.is_production
+    assert settings.login is Login.ID_PORTEN
+    assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize("name", ["MUST_SECRET_KEY", "MUST_INSTALLATION_KEY", "MUST_RESEARCH_PUBLIC_KEY"])
+def test_production_without_a_key_does_not_start(tmp_path: Path, name: str) -> None:
+    environ = {key: value for key, value in PRODUCTION.items() if key != name}
+    with pytest.raises(ConfigError, match=name):
+        read_settings(environ, tmp_path)
+
+
+def test_demo_login_is_refused_in_production(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="MUST_LOGIN"):
+        read_settings(PRODUCTION | {"MUST_LOGIN": "demo"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MUST_ENV", "prod"),
+        ("MUST_LOGIN", "password"),
+        ("MUST_SECRET_KEY", "not base64!"),
+        ("MUST_SECRET_KEY", base64.b64encode(b"short").decode()),
+        ("MUST_GRACE_MINUTES", "-1"),
+        ("MUST_PROXIES", "many"),
+    ],
+)
+def test_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        read_settings({name: value}, tmp_path)
