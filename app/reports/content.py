@@ -243,6 +243,16 @@ def verdict_words(value: Verdict, words: Texts) -> str:
             return words.gettext("about the same")
 
 
+def verdict_key(words: Texts) -> tuple[tuple[Verdict, str], ...]:
+    """What the signs stand for."""
+    gettext, limit = words.gettext, words.mean(NOTICEABLE)
+    return (
+        (Verdict.FAVOURABLE, gettext("More favourable: better by at least %(limit)s", limit=limit)),
+        (Verdict.SAME, gettext("About the same: a smaller difference")),
+        (Verdict.UNFAVOURABLE, gettext("Less favourable: worse by at least %(limit)s", limit=limit)),
+    )
+
+
 def withheld_words(content: ReportContent, theme: ThemeContent) -> str:
     """One honest sentence about what is not shown."""
     words, limits = content.texts, content.report.set.limits

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reportlab.lib.colors import HexColor
 
 from app.reports.content import ReportContent, front_notes
+from app.reports.guide import Entry
 from app.reports.pen import RIGHT, SMALL, Block, Font, Pen, rgb, shortened, wrapped
 from app.reports.style import (
     CATEGORIES,
@@ -143,15 +144,6 @@ class Furniture:
             return gettext("Page %(page)s of %(all)s", page=page, all=canvas.getPageNumber() - 1)
 
         return Late(words, SMALL.name, SMALL.size, f"{rgb(SMALL.color)} rg")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the contents: a chapter, or a theme below it."""
-
-    anchor: str
-    title: str
-    is_chapter: bool
 
 
 class Contents(Block):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.texts import Text, load_document
-from app.reports.content import ReportContent
+from app.reports.content import ReportContent, front_notes, title_of, withheld_words
 
 GUIDE = "report_guide"
 
@@ -16,6 +16,15 @@ class GuideSection:
     heading: str
     paragraphs: tuple[str, ...]
     points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the contents: a chapter, or a theme below it."""
+
+    anchor: str
+    title: str
+    is_chapter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +78,40 @@ def help_of(content: ReportContent) -> tuple[HelpPlace, ...]:
         )
         for entry in content.report.set.instrument.help
     )
+
+
+def entries_of(content: ReportContent) -> tuple[Entry, ...]:
+    """The lines of the contents: every heading of the report that has an id."""
+    gettext, guide = content.texts.gettext, guide_of(content)
+    entries = [("how-to-read", guide["how_to_read"].heading, True)]
+    if any(part.has_means for part in content.chapters):
+        entries.append(("overview", gettext("Overview"), True))
+    if content.heat_map:
+        entries.append(("units", gettext("Units side by side"), True))
+    for part in content.chapters:
+        entries.append((part.id, part.title, True))
+        entries += [(theme.id, theme.name, False) for theme in part.themes]
+    entries += [
+        ("follow-up", guide["follow_up"].heading, True),
+        ("method", guide["method"].heading, True),
+        ("withheld", guide["withheld"].heading, True),
+    ]
+    if help_of(content):
+        entries.append(("help", gettext("Where to get help"), True))
+    return tuple(Entry(*entry) for entry in entries)
+
+
+def prose_of(content: ReportContent) -> dict[str, object]:
+    """What the templates of PDF and HTML share."""
+    return {
+        "content": content,
+        "title": title_of(content),
+        "notes": front_notes(content),
+        "entries": entries_of(content),
+        "guide": guide_of(content),
+        "definitions": definitions_of(content),
+        "help": help_of(content),
+        "limit_distributions": content.texts.number(content.report.set.limits.k_distributions),
+        "withheld": [theme for theme in content.themes if theme.withheld],
+        "withheld_words": lambda theme: withheld_words(content, theme),
+    }

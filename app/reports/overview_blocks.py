@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.reports.bars import draw_mean_bar, draw_verdict_mark
-from app.reports.content import NOTICEABLE, ReportContent, ThemeContent, Verdict, verdict_words
+from app.reports.content import ReportContent, ThemeContent, Verdict, verdict_key, verdict_words
 from app.reports.pen import BODY, BODY_BOLD, CENTRE, LEFT, RIGHT, SMALL, SMALL_BOLD, TINY, Block, Font, Pen, wrapped
 from app.reports.style import ACCENT, DEEP, INK, MM, PALE, REFERENCE, RULE, category_colors
 from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
@@ -50,19 +50,11 @@ class VerdictKey(Block):
     def paint(self, pen: Pen) -> None:
         y = self.height
         with pen.element("L"):
-            for verdict, words in self._words():
+            for verdict, words in verdict_key(self.texts):
                 y -= self.ROW
                 draw_verdict_mark(pen, verdict, 5, y + 6.6)
                 with pen.element("LI"):
                     pen.leaf("LBody", words, 8 * MM, y + 3.6, Font(REGULAR, 9.5))
-
-    def _words(self) -> tuple[tuple[Verdict, str], ...]:
-        gettext, limit = self.texts.gettext, self.texts.mean(NOTICEABLE)
-        return (
-            (Verdict.FAVOURABLE, gettext("More favourable: better by at least %(limit)s", limit=limit)),
-            (Verdict.SAME, gettext("About the same: a smaller difference")),
-            (Verdict.UNFAVOURABLE, gettext("Less favourable: worse by at least %(limit)s", limit=limit)),
-        )  # fmt: skip
 
 
 class Overview(Block):

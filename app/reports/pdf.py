@@ -12,9 +12,9 @@ from markupsafe import Markup
 from reportlab.platypus.flowables import Flowable
 from xhtml2pdf import pisa
 
-from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, front_notes, title_of, withheld_words
-from app.reports.front_blocks import Contents, Entry, FrontPage
-from app.reports.guide import definitions_of, guide_of, help_of
+from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, title_of
+from app.reports.front_blocks import Contents, FrontPage
+from app.reports.guide import entries_of, prose_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
 from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
@@ -37,18 +37,7 @@ def render_pdf(report: Report, language: str) -> bytes:
     install()
     content = content_of(report, language)
     drawn = Drawn(content)
-    limits = report.set.limits
-    source = environment(language).get_template("report.xml").render(
-        content=content,
-        draw=drawn,
-        guide=guide_of(content),
-        definitions=definitions_of(content),
-        help=help_of(content),
-        limit_distributions=content.texts.number(limits.k_distributions),
-        included_words=front_notes(content)[0],
-        withheld=[theme for theme in content.themes if theme.withheld],
-        withheld_words=lambda theme: withheld_words(content, theme),
-    )  # fmt: skip
+    source = environment(language).get_template("report.xml").render(**prose_of(content), draw=drawn)
     return _finished(_build(source, drawn.flowables, title_of(content), content.organisation), content)
 
 
@@ -73,7 +62,7 @@ class Drawn:
         return self._place(VerdictKey(self.content))
 
     def contents(self) -> Markup:
-        return self._place(Contents(self.content, _entries(self.content)))
+        return self._place(Contents(self.content, entries_of(self.content)))
 
     def overview(self, chapter: Chapter) -> Markup:
         return self._place(Overview(self.content, chapter.themes, CHAPTER_COLORS[chapter.direction]))
@@ -100,31 +89,6 @@ class Drawn:
 
     def follow_up(self) -> Markup:
         return self._place(FollowUp(self.content))
-
-
-def _entries(content: ReportContent) -> list[Entry]:
-    """The lines of the contents: every heading of the template that has an id."""
-    gettext, guide = content.texts.gettext, guide_of(content)
-
-    def chapter(anchor: str, title: str) -> Entry:
-        return Entry(anchor, title, is_chapter=True)
-
-    entries = [chapter("how-to-read", guide["how_to_read"].heading)]
-    if any(part.has_means for part in content.chapters):
-        entries.append(chapter("overview", gettext("Overview")))
-    if content.heat_map:
-        entries.append(chapter("units", gettext("Units side by side")))
-    for part in content.chapters:
-        entries.append(chapter(part.id, part.title))
-        entries += [Entry(theme.id, theme.name, is_chapter=False) for theme in part.themes]
-    entries += [
-        chapter("follow-up", guide["follow_up"].heading),
-        chapter("method", guide["method"].heading),
-        chapter("withheld", guide["withheld"].heading),
-    ]
-    if help_of(content):
-        entries.append(chapter("help", gettext("Where to get help")))
-    return entries
 
 
 def _build(source: str, drawn: list[Flowable], title: str = "", author: str = "") -> bytes:
