@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from types import MappingProxyType
 
 from app.domain.results import ReportResults
 from app.reports.html import render_html
@@ -74,6 +76,13 @@ class _Job:
     language: str
     name: str
 
+
+def _read_only(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(mapping)
+
+
+# Texts of the instrument are read-only mappings; pickle has to be told how to send them to a worker.
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 _worker: dict[str, tuple[ReportSet, tuple[ReportResults, ...]]] = {}
 
