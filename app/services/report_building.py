@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -77,7 +77,7 @@ class _Job:
     name: str
 
 
-def _read_only(mapping: Mapping[str, str]) -> Mapping[str, str]:
+def _read_only(mapping: dict[str, str]) -> MappingProxyType[str, str]:
     return MappingProxyType(mapping)
 
 
