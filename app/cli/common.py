@@ -87,6 +87,10 @@ _SENTENCES = {
     "survey.illegal_step": "A survey that is {current} cannot become {wanted}.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
+    "unit.unknown": "There is no unit {path}.",
+    "theme.unknown": "There is no theme {theme} in this survey.",
+    "withholding.organisation": "The organisation's own report cannot be withheld: the others compare with it.",
+    "answer_file.invalid": "Line {line}: {problem}. Nothing was saved.",
     "gate.no_members": "The answers are deleted, so nobody can check any more who is behind a figure.",
     "key.destroyed": "The key that this needs has been destroyed.",
 }

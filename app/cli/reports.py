@@ -19,7 +19,14 @@ from app.domain.survey import State
 from app.extensions import key_ring, session, settings
 from app.services.audit_file import write_audit_file
 from app.services.release_gate import PATH_SEPARATOR
-from app.services.releases import Release, prepare_release, select_reports
+from app.services.releases import (
+    Release,
+    add_withholding,
+    list_withholdings,
+    prepare_release,
+    review_release,
+    select_reports,
+)
 from app.services.surveys import opened
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 def init_app(app: Flask) -> None:
     app.cli.add_command(build_reports)
     app.cli.add_command(audit_reports)
+    app.cli.add_command(review_withdrawals)
 
 
 @click.command("build-reports")
@@ -89,6 +97,48 @@ def audit_reports(survey_id: str, file: Path) -> None:
     session().rollback()
     write_audit_file(session(), key_ring(), opened(find_survey(survey_id)).setup, release, file)
     click.echo(_verdict(release.certificate))
+
+
+@click.command("review-withdrawals")
+@with_appcontext
+@click.argument("survey_id", metavar="SURVEY")
+@click.option("--withhold", "unit_path", help='Publish less: the unit, its path as "Division / Section".')
+@click.option("--theme", "theme_id", help="Only this theme of the unit, instead of its whole report.")
+@click.option("--reason", help="Why; kept for staff.")
+@refuses_clearly
+def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | None, reason: str | None) -> None:
+    """Per report: answers in it, answers withdrawn and why, and what is withheld. It can withhold more, never less."""
+    survey = find_survey(survey_id)
+    sweep(survey)
+    if unit_path is not None:
+        if not reason:
+            raise click.UsageError("--withhold needs a --reason.")
+        find_survey(survey_id, for_writing=True)
+        add_withholding(session(), opened(survey).setup, _path(unit_path), theme_id, reason)
+        session().commit()
+    release = _release(survey_id)
+    session().commit()
+    click.echo(f"{'in':>6} {'of':>6} {'withdrawn':>9} {'no mean':>7} {'no spread':>9} {'most lost':>9}  report")
+    for line in review_release(release):
+        name = PATH_SEPARATOR.join(line.report.unit.path) or release.report_set.organisation
+        click.echo(
+            f"{line.report.n_included:6} {line.report.n_answers:6} {line.n_withdrawn:9} {line.n_themes_without_mean:7} "
+            f"{line.n_themes_without_distribution:9} {line.most_lost:9}  {name}"
+        )
+    click.echo(_WHY)
+    for decision in list_withholdings(session(), survey.id):
+        unit = release.basis.frozen.tree.units[decision.unit]
+        click.echo(
+            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: {decision.reason}"
+        )
+    click.echo(_verdict(release.certificate))
+
+
+_WHY = """
+withdrawn: fewer than the limit belong directly there, also together with what rose from below; they count in the next
+report above that has enough. most lost: complete answers that the mean of some theme lacks, against the best that any
+plan could print (all of them); at most the limit less one. no spread: themes without percentages.
+"""
 
 
 def _release(survey_id: str) -> Release:

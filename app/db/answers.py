@@ -48,3 +48,14 @@ class PoolSum(AnswersBase):
     n: Mapped[int]
     sums: Mapped[Json]
     """Tier 1: {"total": sum of item values}; tier 2: {"counts": per item, per category}."""
+
+
+class WithholdingRow(AnswersBase):
+    """A decision of staff to publish less than the rule allows; empty `theme_id`: the unit's whole report."""
+
+    __tablename__ = "withholding"
+
+    survey_id: Mapped[str] = mapped_column(ForeignKey("survey.id"), primary_key=True)
+    unit: Mapped[int] = mapped_column(primary_key=True)
+    theme_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(500))

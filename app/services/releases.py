@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db.answers import WithholdingRow
 from app.domain.certificate import Certificate
+from app.domain.disclosure import Shape, totals
 from app.domain.errors import DomainError
 from app.domain.results import FigureTable, ReportResults
 from app.domain.survey import oslo_day
+from app.domain.units import UnitPath
+from app.domain.withholding import Review, Withholding, check_withholding, review, withhold
 from app.reports.model import ReportSet
 from app.services.release_gate import PATH_SEPARATOR, check_release
-from app.services.report_basis import Basis, compute_basis, find_basis, load_submitted, store_basis
+from app.services.report_basis import (
+    Basis,
+    complete_by_unit,
+    compute_basis,
+    find_basis,
+    load_submitted,
+    store_basis,
+)
 from app.services.survey_keys import KeyRing
-from app.services.surveys import OpenedSurvey
+from app.services.surveys import OpenedSurvey, Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +47,37 @@ def prepare_release(session: Session, keys: KeyRing, survey: OpenedSurvey) -> Re
     if basis is None:
         _, basis = compute_basis(setup, load_submitted(session, keys, setup))
         store_basis(session, keys, setup, basis)
-    reports = tuple(FigureTable(basis.frozen, setup.instrument).reports(setup.n_invited))
+    allowed = FigureTable(basis.frozen, setup.instrument).reports(setup.n_invited)
+    reports = withhold(allowed, list_withholdings(session, setup.id))
     certificate = check_release(reports, basis.pools, setup.limits)
     if not certificate.is_valid:
         raise DomainError("gate.refused", certificate=certificate)
     return Release(_report_set(survey), basis, reports, certificate)
+
+
+def list_withholdings(session: Session, survey_id: str) -> list[Withholding]:
+    rows = session.scalars(select(WithholdingRow).where(WithholdingRow.survey_id == survey_id))
+    return [Withholding(row.unit, row.theme_id or None, row.reason) for row in rows]
+
+
+def add_withholding(session: Session, setup: Setup, path: UnitPath, theme_id: str | None, reason: str) -> None:
+    """Publish less about one unit from now on. DomainError when the unit or theme is unknown, or the organisation's."""
+    decision = Withholding(setup.tree.get(path).index, theme_id, reason)
+    check_withholding(setup.tree, [theme.id for theme in setup.themes], decision)
+    session.merge(WithholdingRow(survey_id=setup.id, unit=decision.unit, theme_id=theme_id or "", reason=reason))
+
+
+def review_release(release: Release) -> list[Review]:
+    """Every report with what it lacks; DomainError ``gate.no_members`` once the answers are deleted."""
+    pools = release.basis.pools
+    if pools is None:
+        raise DomainError("gate.no_members")
+    tree = release.basis.frozen.tree
+    complete = totals(Shape.of(tree), complete_by_unit(pools, len(tree.units)))
+    return [
+        review(report, dict(zip(pools.theme_ids, complete[report.unit.index].tolist(), strict=True)))
+        for report in release.reports
+    ]
 
 
 def select_reports(release: Release, path: tuple[str, ...] | None) -> tuple[ReportResults, ...]:

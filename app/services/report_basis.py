@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.adapters.sealing import HASH_BYTES, seal, unseal
 from app.db.answers import PoolSum, ReportBasis, ResponseRow
-from app.domain.disclosure import Plan, make_plan, pools_of
+from app.domain.disclosure import INCOMPLETE, Plan, make_plan, pools_of
 from app.domain.errors import DomainError
 from app.domain.responses import Response, answer_matrix
 from app.domain.results import Frozen
@@ -47,6 +47,7 @@ class Pools:
 
     ids: tuple[bytes, ...]
     theme_ids: tuple[str, ...]
+    placements: NDArray[np.intp]
     first: NDArray[np.intp]
     second: NDArray[np.intp]
 
@@ -88,7 +89,7 @@ def compute_basis(setup: Setup, submitted: Submitted) -> tuple[Plan, Basis]:
         for i, theme in enumerate(themes)
     }
     frozen = Frozen(setup.tree, tuple(plan.n_answers.tolist()), tuple(plan.responses.included[:, 0].tolist()), sums)
-    return plan, Basis(frozen, Pools(submitted.ids, tuple(sums), first, second))
+    return plan, Basis(frozen, Pools(submitted.ids, tuple(sums), submitted.placements, first, second))
 
 
 def find_basis(session: Session, keys: KeyRing, setup: Setup) -> Basis | None:
@@ -162,7 +163,7 @@ def _label(setup: Setup) -> bytes:
 
 
 def _packed(pools: Pools) -> bytes:
-    arrays = (pools.first.astype("<i4").tobytes(), pools.second.astype("<i4").tobytes())
+    arrays = (array.astype("<i4").tobytes() for array in (pools.placements, pools.first, pools.second))
     return zlib.compress(len(pools.ids).to_bytes(4, "big") + b"".join((*pools.ids, *arrays)))
 
 
@@ -176,9 +177,16 @@ def _unpacked(session: Session, keys: KeyRing, setup: Setup, sealed: bytes) -> P
     n, start = int.from_bytes(data[:4], "big"), 4
     ids = tuple(data[start + i * HASH_BYTES : start + (i + 1) * HASH_BYTES] for i in range(n))
     theme_ids = tuple(theme.id for theme in setup.themes)
-    both = np.frombuffer(data[start + n * HASH_BYTES :], dtype="<i4").astype(np.intp)
-    first, second = both.reshape(2, n, len(theme_ids))
-    return Pools(ids, theme_ids, first, second)
+    numbers = np.frombuffer(data[start + n * HASH_BYTES :], dtype="<i4").astype(np.intp)
+    first, second = numbers[n:].reshape(2, n, len(theme_ids))
+    return Pools(ids, theme_ids, numbers[:n], first, second)
+
+
+def complete_by_unit(pools: Pools, n_units: int) -> NDArray[np.int64]:
+    """Per unit and theme the complete cases placed directly there."""
+    counts = np.zeros((n_units, len(pools.theme_ids)), dtype=np.int64)
+    np.add.at(counts, pools.placements, pools.first != INCOMPLETE)
+    return counts
 
 
 def members_of(pools: Pools) -> dict[tuple[str, int, int], NDArray[np.intp]]:

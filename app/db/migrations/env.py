@@ -2,6 +2,7 @@
 
 from alembic import context
 from alembic.migration import MigrationContext
+from alembic.operations.ops import MigrationScript
 from flask import current_app
 
 from app.db.base import AnswersBase, IdentitiesBase, KeysBase
@@ -10,10 +11,9 @@ _METADATA = {"answers": AnswersBase.metadata, "identities": IdentitiesBase.metad
 
 
 def _skip_empty(
-    migration: MigrationContext, revision: object, directives: list[object]
+    migration: MigrationContext, revision: object, directives: list[MigrationScript]
 ) -> None:  # pragma: no cover - only for the author of a migration
-    script = directives[0]
-    if all(upgrade.is_empty() for upgrade in script.upgrade_ops_list):  # type: ignore[attr-defined]
+    if directives and all(upgrade.is_empty() for upgrade in directives[0].upgrade_ops_list):
         directives.clear()
 
 

@@ -85,9 +85,19 @@ def upgrade_answers() -> None:
         ),
         sa.PrimaryKeyConstraint("survey_id", "theme_id", "tier", "unit", name=op.f("pk_pool_sum")),
     )
+    op.create_table(
+        "withholding",
+        sa.Column("survey_id", sa.String(length=32), nullable=False),
+        sa.Column("unit", sa.Integer(), nullable=False),
+        sa.Column("theme_id", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_withholding_survey_id_survey")),
+        sa.PrimaryKeyConstraint("survey_id", "unit", "theme_id", name=op.f("pk_withholding")),
+    )
 
 
 def downgrade_answers() -> None:
+    op.drop_table("withholding")
     op.drop_table("pool_sum")
     op.drop_table("report_basis")
     op.drop_table("survey")
