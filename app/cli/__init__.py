@@ -6,7 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.cli import demo, maintenance, reports, surveys, units
+    from app.cli import demo, maintenance, reports, research, surveys, units
 
-    for module in (surveys, units, demo, reports, maintenance):
+    for module in (surveys, units, demo, reports, research, maintenance):
         module.init_app(app)

@@ -60,18 +60,27 @@ class Basis:
     pools: Pools | None
 
 
+def load_responses(session: Session, keys: KeyRing, setup: Setup) -> list[Response]:
+    """All submitted responses of a closed survey, by their random ids; DomainError ``key.destroyed`` after deletion."""
+    return [response for _, response in _opened_rows(session, keys, setup)]
+
+
 def load_submitted(session: Session, keys: KeyRing, setup: Setup) -> Submitted:
-    """DomainError ``key.destroyed`` after deletion."""
-    key = keys.get(session, setup.id, Purpose.CLOSED_DATA)
-    query = select(ResponseRow.id, ResponseRow.sealed).where(ResponseRow.survey_id == setup.id)
-    rows = session.execute(query.where(ResponseRow.is_submitted).order_by(ResponseRow.id)).all()
-    responses = [Response.from_bytes(unseal(key, sealed, own)) for own, sealed in rows]
+    """The same as arrays."""
+    rows = _opened_rows(session, keys, setup)
     n_items = sum(len(theme.items) for theme in setup.instrument.themes)
     return Submitted(
         tuple(own for own, _ in rows),
-        np.array([response.unit or 0 for response in responses], dtype=np.intp),
-        answer_matrix(responses, n_items),
+        np.array([response.unit or 0 for _, response in rows], dtype=np.intp),
+        answer_matrix([response for _, response in rows], n_items),
     )
+
+
+def _opened_rows(session: Session, keys: KeyRing, setup: Setup) -> list[tuple[bytes, Response]]:
+    key = keys.get(session, setup.id, Purpose.CLOSED_DATA)
+    query = select(ResponseRow.id, ResponseRow.sealed).where(ResponseRow.survey_id == setup.id)
+    rows = session.execute(query.where(ResponseRow.is_submitted).order_by(ResponseRow.id))
+    return [(own, Response.from_bytes(unseal(key, sealed, own))) for own, sealed in rows]
 
 
 def compute_basis(setup: Setup, submitted: Submitted) -> tuple[Plan, Basis]:
