@@ -68,7 +68,8 @@ class FrontPage(Block):
             pen.leaf_lines("P", path_lines, MARGIN, first, path)
         pen.leaf_lines("H1", lines, MARGIN, y, title)
         kind = Font(REGULAR, 12, SKY)
-        words = self.texts.gettext("Report for the whole organisation" if content.is_organisation else "Unit report")
+        gettext = self.texts.gettext
+        words = gettext("Report for the whole organisation") if content.is_organisation else gettext("Unit report")
         pen.leaf("P", words, MARGIN, top - self.BAND + 13 * MM, kind)
 
     def _facts(self, pen: Pen, y: float) -> None:

@@ -32,9 +32,6 @@ class Texts:
         text = self.translations.gettext(message)
         return text % values if values else text
 
-    def ngettext(self, singular: str, plural: str, number: int, **values: object) -> str:
-        return self.translations.ngettext(singular, plural, number) % {"num": self.number(number), **values}
-
     def number(self, value: int) -> str:
         return _decimal(value, None, self.locale)
 
