@@ -6,11 +6,12 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, request
 
 
 def init_app(app: Flask) -> None:
     folder = Path(str(app.static_folder))
+    address = str(app.static_url_path)
 
     @cache
     def fingerprint(name: str) -> str:
@@ -19,4 +20,4 @@ def init_app(app: Flask) -> None:
     @app.template_global()
     def asset(name: str) -> str:
         """The address of static file `name`."""
-        return url_for("static", filename=name, v=fingerprint(name))
+        return f"{request.script_root}{address}/{name}?v={fingerprint(name)}"

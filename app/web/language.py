@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, redirect, request, url_for
 from flask_babel import format_date, format_time, get_locale, refresh
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.texts import Text
@@ -28,6 +30,7 @@ def languages() -> tuple[str, ...]:
 
 def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=select)
+    app.config["WTF_I18N_ENABLED"] = False  # ours speak for themselves; WTForms' would be read on every request
     app.context_processor(_for_templates)
     app.add_template_filter(worded)
     app.add_template_filter(day)
@@ -61,9 +64,10 @@ def switch(language: str | None) -> bool:
     return True
 
 
-def worded(text: Text) -> str:
-    """`text` in the language of this request; an older version may lack it, then in its first."""
-    return text.get(current()) or next(iter(text.values()))
+@pass_context
+def worded(context: Context, text: Text) -> str:
+    """`text` in the language of the page; an older version may lack it, then in its first."""
+    return text.get(context["language"]) or next(iter(text.values()))
 
 
 def announces(paragraph: str) -> bool:

@@ -40,7 +40,7 @@ def check_fragment(part: BeautifulSoup) -> None:
         for name in ("src", "href", "action"):
             assert not str(tag.get(name, "")).startswith(("javascript:", "//")), f"foreign or inline: {tag}"
     for script in part.find_all("script"):
-        assert script.get("src", "").startswith("/static/")
+        assert str(script.get("src", "")).startswith("/static/")
         assert not script.get_text(strip=True)
     assert not part.find("style")
     for reference in part.select("[aria-labelledby], [aria-describedby]"):
@@ -60,8 +60,8 @@ def _check_form(form: Tag) -> None:
 def _check_label(page: BeautifulSoup, field: Tag) -> None:
     if field.get("type") in ("hidden", "submit"):
         return
-    label = field.find_parent("label") or (field.get("id") and page.find("label", attrs={"for": field["id"]}))
-    assert label is not None, f"no label: {field}"
+    label = field.find_parent("label") or page.find("label", attrs={"for": str(field.get("id"))})
+    assert isinstance(label, Tag), f"no label: {field}"
     assert label.get_text(strip=True)
 
 
