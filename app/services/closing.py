@@ -29,7 +29,7 @@ Step = Callable[[Session, KeyRing, Survey, datetime], None]
 
 def is_sweep_due(session: Session, survey: Survey, now: datetime) -> bool:
     """Whether closing's destruction may happen: the grace is over, or nobody is left who could use it."""
-    if survey.access_at is None:
+    if survey.access_at is None or survey.deleted_at is not None:
         return False
     clock = opened(survey).clock
     return now >= clock.grace_ends_at or (now >= clock.closes_at and count_begun(session, survey.id) == 0)
