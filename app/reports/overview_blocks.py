@@ -115,7 +115,8 @@ class Overview(Block):
         pen.leaf("TH", theme.name, 0, baseline, name, attributes=ROW_HEADER)
         if theme.mean is None:
             span = pdf_span("Col", 4 if self.is_compared else 1)
-            pen.leaf("TD", self._instead(theme), self.NAME, baseline, SMALL, attributes=f"/A<</O/Table{span}>>")
+            words = self.texts.gettext("Too few answers")
+            pen.leaf("TD", words, self.NAME, baseline, SMALL, attributes=f"/A<</O/Table{span}>>")
             return
         draw_mean_bar(pen, theme.mean, self.color, self.NAME, y + self.row / 2 - 1.4 * MM, self.bar, 2.8 * MM)
         pen.leaf("TD", theme.mean.text, own, baseline, BODY_BOLD.sized(10), RIGHT)
@@ -132,10 +133,6 @@ class Overview(Block):
         words = verdict_words(theme.verdict, self.texts)
         x = difference + 8.5 * MM
         pen.leaf("TD", words, x, baseline, SMALL.fitting(words, self.width - x))
-
-    def _instead(self, theme: ThemeContent) -> str:
-        gettext = self.texts.gettext
-        return gettext("Too few answers") if theme.is_withheld else gettext("Shown as shares, not as a mean")
 
 
 class FollowUp(Block):

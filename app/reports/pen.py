@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -153,13 +153,6 @@ class Pen:
 
     def element(self, role: str, attributes: str = "") -> AbstractContextManager[Element]:
         return self.canvas.element(role, attributes)
-
-    @contextmanager
-    def moved(self, x: float, y: float) -> Iterator[None]:
-        self.canvas.saveState()
-        self.canvas.translate(x, y)
-        yield
-        self.canvas.restoreState()
 
     def _text(self, text: str, x: float, y: float, font: Font, align: float) -> str:
         runs, width = self.canvas.encoded(text, font.name)

@@ -30,7 +30,7 @@ def make_set(organisation: str = "Direktoratet for eksempler", **values: object)
 class Survey:
     """An organisation whose units have the given numbers of answers; reports on request.
 
-    `sizes` are the respondents directly in each unit, all of whom answered everything.
+    `sizes` are the respondents directly in each unit, all of whom answered everything but the themes in `withheld`.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Survey:
         themes: Sequence[str] | None = None,
         n_invited: int | None = None,
         counts: dict[str, Sequence[int]] | None = None,
+        withheld: Sequence[str] = (),
         seed: int = 1,
         **settings: object,
     ) -> None:
@@ -50,6 +51,7 @@ class Survey:
         direct = {tree.get(path).index: n for path, n in sizes.items()}
         self._random = random.Random(seed)
         self._counts = counts or {}
+        self._withheld = withheld
         n_below = [
             sum(n for unit, n in direct.items() if unit == own.index or own in tree.ancestors(tree.units[unit]))
             for own in tree.units
@@ -75,6 +77,8 @@ class Survey:
     def _sums(self, theme: Theme, direct: dict[int, int]) -> ThemeSums:
         """Every unit's own respondents are a pool of their own where there are enough of them."""
         k_means, k_spread = self.set.limits.of(theme.sensitivity)
+        if theme.id in self._withheld:
+            return ThemeSums(theme.id, {}, {})
         pools = {unit: self._histogram(theme, n) for unit, n in direct.items() if n >= min(k_means, k_spread)}
         if theme.sensitivity is Sensitivity.MOST_SENSITIVE:
             total = sum(direct.values())

@@ -38,6 +38,13 @@ def test_long_paths_stay_short_and_different() -> None:
     assert all(len(stem.encode()) <= LONGEST for stem in stems.values())
 
 
+def test_the_deepest_names_stay_when_a_path_has_very_many_levels() -> None:
+    path = tuple(f"nivå {level}" for level in range(40))
+    stem = _stems(_tree(path))[path]
+    assert stem.startswith("40 ")
+    assert len(stem.encode()) <= LONGEST
+
+
 def test_without_a_tree_names_are_unique_all_the_same() -> None:
     one, two = Unit(1, 0, ("A", "B/C"), may_stop=True), Unit(2, 0, ("A", "B C"), may_stop=True)
     assert file_stem(one, None, "Etaten", "nb") != file_stem(two, None, "Etaten", "nb")

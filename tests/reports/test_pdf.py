@@ -42,6 +42,8 @@ def _surveys() -> dict[str, Survey]:
         "long names": Survey(
             {LONG_PATH: 23, (*LONG_PATH[:7], "Andre"): 12}, organisation=f"Direktoratet for {LONG_NAME}{'x' * 60}"
         ),
+        "some withheld": plain_survey(themes=CORE, withheld=["workload", "autonomy", "leaving"]),
+        "all withheld": plain_survey(themes=CORE, withheld=CORE),
         "odd letters": Survey({(f"{LETTERS} \N{GRINNING FACE}",): 12}, themes=["workload"], organisation=LETTERS),
     }
 
@@ -64,6 +66,11 @@ REPORTS = [
     ("almost all alike", ("A",)),
     ("long names", ()),
     ("long names", LONG_PATH),
+    ("some withheld", ()),
+    ("some withheld", NORTH),
+    ("some withheld", SOUTH),
+    ("all withheld", ()),
+    ("all withheld", NORTH),
     ("odd letters", ()),
 ]
 every_report = pytest.mark.parametrize(("survey", "path"), REPORTS)
@@ -187,6 +194,17 @@ def test_withheld_theme_prints_why_and_no_figure() -> None:
         assert not [node for node in sections[name] if node.role in ("Table", "L")]
     assert "never for a unit" in sections["Bullying"][-1].text
     assert "only from 10 answers" in sections["Unequal treatment"][-1].text
+
+
+@pytest.mark.parametrize("path", [(), NORTH, SOUTH])
+def test_theme_without_a_mean_prints_too_few_answers_and_nothing_else(path: tuple[str, ...]) -> None:
+    document = _document("some withheld", path, "en")
+    sections = document.sections()
+    for name in ("Workload and pace", "Autonomy", "Thoughts of leaving"):
+        assert [node.role for node in sections[name]] == ["P", "P"]
+        assert sections[name][-1].text == "Too few answers: this theme is shown only from 5 answers."
+    rows = [row for row in document.root.all("TR") if row.kids[0].text == "Workload and pace"]
+    assert [cell.text for cell in rows[0].kids] == ["Workload and pace", "Too few answers"]
 
 
 def test_the_most_sensitive_themes_are_shown_for_the_organisation_as_prevalence() -> None:
