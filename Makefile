@@ -9,8 +9,6 @@ RESPONDENTS ?= 400
 PORT ?= 8000
 WORKERS ?= $(shell nproc)
 
-export PYTHONWARNINGS ?= default
-
 .PHONY: demo test check tools lock translations bench exhaustive clean
 
 $(VENV)/bin/python:
