@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.web import access
 from tests.browser.conftest import Site, Visitor, begin, log_in
@@ -183,10 +184,15 @@ def test_answer_is_saved_even_when_the_page_is_left_at_once(visit: Visitor, site
     expect(page.locator(radio(page, "workload_1", 5))).to_be_checked()
 
 
+def slowly(route: Route) -> None:
+    time.sleep(0.8)
+    route.continue_()
+
+
 def test_choice_made_before_the_script_is_there_is_not_lost(visit: Visitor, site: Site) -> None:
     page = visit()
     log_in(page, site)
-    page.route("**/vendor/*", lambda route: (page.wait_for_timeout(800), route.continue_()))
+    page.route("**/vendor/*", slowly)
     page.goto(f"{site.survey}/unit", wait_until="commit")
     page.select_option("#level_1", label="Avdeling C")
     expect(page.locator("#level_2")).to_contain_text("Seksjon C3")

@@ -14,7 +14,7 @@ from flask import Flask
 from app import ROOT
 from app.extensions import session
 from app.web import access
-from tests.conftest import dispose, sqlite_app
+from tests.conftest import dispose, postgres_app, sqlite_app
 from tests.people import ACCESS, Trial, open_trial
 from tests.web.client import Browser
 
@@ -27,6 +27,10 @@ def translations() -> None:
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             with source.open("rb") as text, target.open("wb") as compiled:
                 write_mo(compiled, read_po(text))
+
+
+BOTH = pytest.mark.parametrize("web", ["sqlite", "postgresql"], indirect=True)
+"""For a test that is to run on both databases."""
 
 
 class HandClock:
@@ -47,9 +51,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> HandClock:
 
 
 @pytest.fixture
-def web(tmp_path: Path, migrated: Path) -> Iterator[Flask]:
-    """An application without a pushed context, so that every request has its own; errors are shown, not raised."""
-    app = sqlite_app(tmp_path, migrated)
+def web(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Flask]:
+    """An application without a pushed context, so that every request has its own; errors are shown, not raised.
+
+    On SQLite, or with the parameter "postgresql" on that.
+    """
+    if getattr(request, "param", "sqlite") == "postgresql":
+        app = postgres_app(tmp_path, request.getfixturevalue("postgres"))
+    else:
+        app = sqlite_app(tmp_path, migrated)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     yield app
     with app.app_context():

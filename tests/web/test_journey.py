@@ -14,7 +14,7 @@ from app.services.register import Consent
 from app.services.survey_keys import KeyRing
 from tests.people import TREE, Trial
 from tests.web.client import Browser
-from tests.web.conftest import HandClock
+from tests.web.conftest import BOTH, HandClock
 
 N_PAGES = 6
 Devices = Callable[[], Browser]
@@ -45,6 +45,7 @@ def answer(web: Flask, trial: Trial, item: str) -> int:
     return found.answers[items.index(item)]
 
 
+@BOTH
 def test_whole_journey_without_javascript(web: Flask, trial: Trial, browser: Browser) -> None:
     browser.go()
     assert browser.heading == "What is it like to work here?"
@@ -225,6 +226,7 @@ def test_submitted_answers_can_be_changed_and_stay_submitted(web: Flask, trial: 
     assert not browser.page.select("main form")
 
 
+@BOTH
 def test_deleting_takes_everything_and_one_may_begin_again(web: Flask, trial: Trial, browser: Browser) -> None:
     browser.begin()
     browser.send("#answers", button={"go": "next"}, workload_1="2")

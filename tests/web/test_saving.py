@@ -14,7 +14,7 @@ from app.db.answers import ResponseRow
 from app.extensions import db, session
 from tests.people import Trial
 from tests.web.client import Browser, check_fragment
-from tests.web.conftest import HandClock
+from tests.web.conftest import BOTH, HandClock
 from tests.web.test_journey import answer, stored
 
 Devices = Callable[[], Browser]
@@ -171,6 +171,7 @@ def test_kept_answers_fit_into_a_cookie(web: Flask, clock: HandClock, trial: Tri
     assert set(found.answers[:37]) == {2}
 
 
+@BOTH
 def test_fifty_at_once_make_one_response_and_no_error(web: Flask, trial: Trial, browser: Browser) -> None:
     browser.log_in()
     browser.send(button={"consent": "no"})
