@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from app.extensions import settings
+from app.web import privacy
 from app.web.fragments import respond
 
 bp = Blueprint("front", __name__)
@@ -12,3 +14,8 @@ bp = Blueprint("front", __name__)
 @bp.get("/")
 def start() -> Response:
     return respond("front/start.html")
+
+
+@bp.get("/privacy")
+def privacy_text() -> Response:
+    return respond("front/privacy.html", document=privacy.document(), facts=privacy.facts(settings().grace))
