@@ -9,7 +9,7 @@ RESPONDENTS ?= 400
 PORT ?= 8000
 WORKERS ?= $(shell nproc)
 
-.PHONY: demo test check tools lock translations bench exhaustive clean
+.PHONY: demo test tools lock translations gallery bench-disclosure exhaustive clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
@@ -45,6 +45,15 @@ tools:
 	@command -v chromium >/dev/null || .ci/install-packages chromium
 	@command -v soffice >/dev/null || .ci/install-packages libreoffice-calc-nogui
 	@command -v pdftoppm >/dev/null || .ci/install-packages poppler-utils
+
+# Pictures of pages and reports, from what `make demo SERVE=0` made.
+gallery: $(VENV)/test tools $(MO)
+	MUST_INSTANCE=$(CURDIR)/instance/demo PYTHONPATH=. $(BIN)/python tests/gallery/make.py
+
+# CPU seconds for plan, figures and gate of a large organisation.
+bench-disclosure: $(VENV)/test
+	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py
+	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py --units 1000
 
 # Disclosure control on 50,000 random trees.
 exhaustive: $(VENV)/test

@@ -10,7 +10,7 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +54,11 @@ class Settings:
     login: Login
     default_language: str
     grace: timedelta
+    operator: str
+    """Who runs this installation, as employees read it."""
+    contact_email: str
+    research_ends_on: date
+    """Until then research may use what was consented to; the consent text says so."""
     public_url: str
     n_proxies: int
     """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
@@ -87,6 +92,9 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         login=login,
         default_language=environ.get("MUST_LANGUAGE", "nb"),
         grace=timedelta(minutes=_number(environ, "MUST_GRACE_MINUTES", GRACE // timedelta(minutes=1))),
+        operator=environ.get("MUST_OPERATOR", "STAMI"),
+        contact_email=environ.get("MUST_CONTACT_EMAIL", "must@example.org"),
+        research_ends_on=_day(environ, "MUST_RESEARCH_ENDS_ON", date(2036, 12, 31)),
         public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
         n_proxies=_number(environ, "MUST_PROXIES", 0),
     )
@@ -154,3 +162,11 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         raise ConfigError(f"{name}={text} must be a whole number, 0 or more.")
     return int(text)
+
+
+def _day(environ: Mapping[str, str], name: str, default: date) -> date:
+    text = environ.get(name, default.isoformat())
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}={text} must be a day, written like {default.isoformat()}.") from error

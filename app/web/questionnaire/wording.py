@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from app.domain.survey import N_WEEKS_OPEN, N_WEEKS_UNTIL_DELETION
+from app.extensions import settings
 from app.services.surveys import OpenedSurvey
 from app.web import language
-
-OPERATOR = "STAMI"
-CONTACT_EMAIL = "must@example.org"
-RESEARCH_ENDS_ON = date(2036, 12, 31)
 
 
 def facts_of(survey: OpenedSurvey) -> dict[str, Any]:
@@ -19,9 +15,9 @@ def facts_of(survey: OpenedSurvey) -> dict[str, Any]:
     setup = survey.setup
     return {
         "organisation": setup.organisation,
-        "operator": OPERATOR,
-        "contact_email": CONTACT_EMAIL,
-        "research_ends_on": language.day(RESEARCH_ENDS_ON),
+        "operator": settings().operator,
+        "contact_email": settings().contact_email,
+        "research_ends_on": language.day(settings().research_ends_on),
         "n_minutes": setup.instrument.minutes(setup.extra_themes),
         "n_weeks_open": N_WEEKS_OPEN,
         "n_weeks_deleted": N_WEEKS_UNTIL_DELETION,
