@@ -28,9 +28,13 @@ from tests.web.conftest import translations  # noqa: F401 - a fixture, used by i
 TREE = UnitTree.from_rows(
     [((f"Avdeling {a}", f"Seksjon {a}{s}"), None) for a in "ABCDEFG" for s in range(1, 6)] + [(("Stab",), None)]
 )
-_ARGUMENTS = (
-    ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-)
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 _serial = itertools.count(100)
 
 
