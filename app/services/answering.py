@@ -16,7 +16,7 @@ from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.responses import LINK_BYTES, Response, check_value
 from app.domain.units import UnitPath
-from app.services.register import Consent, find_consent, for_research, put_consent
+from app.services.register import Consent, find_consent, for_research, put_consent, remove_person
 from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import OpenedSurvey, Setup
 
@@ -36,27 +36,49 @@ class Respondent:
 def recognise(
     session: Session, keys: KeyRing, research_public_key: bytes, setup: Setup, *, number: str, name: str
 ) -> Respondent:
-    """The respondent that the identity number belongs to in this survey; DomainError ``key.destroyed`` once closed."""
+    """The respondent that the identity number belongs to in this survey.
+
+    After closing only the consent can be found, no response; after deletion DomainError ``key.destroyed``.
+    """
     message = number.encode()
-    response_key = keys.get(session, setup.id, Purpose.RESPONSE)
+    person = keyed_hash(keys.get(session, setup.id, Purpose.IDENTITY), message)
+    try:
+        response_key = keys.get(session, setup.id, Purpose.RESPONSE)
+    except DomainError:
+        return Respondent(_NO_RESPONSE, person, b"", b"")
     link = keyed_hash(response_key, b"link:" + message)[:LINK_BYTES]
-    return Respondent(
-        keyed_hash(response_key, message),
-        keyed_hash(keys.get(session, setup.id, Purpose.IDENTITY), message),
-        link,
-        for_research(research_public_key, setup.id, link=link, number=number, name=name),
-    )
+    sealed = for_research(research_public_key, setup.id, link=link, number=number, name=name)
+    return Respondent(keyed_hash(response_key, message), person, link, sealed)
+
+
+_NO_RESPONSE = b""
+"""The id of no row: what a login after closing gets."""
 
 
 def get_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Consent | None:
-    key = keys.get(session, setup.id, Purpose.REGISTER)
+    """What was decided last; after closing only who said yes is still known."""
+    key = _register_key(session, keys, setup)
     return find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
 
 
 def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent) -> None:
-    """Record yes or no; the last choice counts."""
-    key = keys.get(session, setup.id, Purpose.REGISTER)
-    put_consent(session, key, setup.id, setup.n_register_buckets, respondent.person, consent, respondent.for_research)
+    """Record yes or no; the last choice counts. After closing only withdrawing is possible: ``consent.too_late``."""
+    key = _register_key(session, keys, setup)
+    if respondent.response_id != _NO_RESPONSE:
+        put_consent(
+            session, key, setup.id, setup.n_register_buckets, respondent.person, consent, respondent.for_research
+        )
+    elif consent.is_given:
+        raise DomainError("consent.too_late")
+    else:
+        remove_person(session, key, setup.id, setup.n_register_buckets, respondent.person)
+
+
+def _register_key(session: Session, keys: KeyRing, setup: Setup) -> bytes:
+    try:
+        return keys.get(session, setup.id, Purpose.REGISTER)
+    except DomainError:
+        return keys.get(session, setup.id, Purpose.CLOSED_REGISTER)
 
 
 def find_response(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Response | None:

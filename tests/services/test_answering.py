@@ -14,6 +14,7 @@ from app.domain.errors import DomainError
 from app.domain.responses import DECLINED, UNANSWERED, Response
 from app.extensions import key_ring, session
 from app.services import answering
+from app.services.survey_keys import Purpose
 from tests.people import ACCESS, NO, YES, Trial, open_trial, start_writing
 
 
@@ -131,9 +132,36 @@ def test_consent_is_remembered_changed_and_never_needed(trial: Trial) -> None:
     assert consent(3) is None
 
 
-def test_after_closing_nobody_can_be_recognised(trial: Trial) -> None:
+def test_after_closing_no_response_can_be_found(trial: Trial) -> None:
     trial.answer(1)
     trial.close()
+    assert trial.person(1).response_id == trial.person(2).response_id == b""
+    assert stored(trial, 1) is None
+
+
+def test_after_closing_consent_can_be_withdrawn_and_not_given(trial: Trial) -> None:
+    for serial, choice in ((1, YES), (2, NO)):
+        trial.consent(serial, choice)
+        trial.answer(serial)
+    trial.close()
+
+    def consent(serial: int) -> object:
+        found = answering.get_consent(session(), key_ring(), trial.opened.setup, trial.person(serial))
+        session().rollback()
+        return found
+
+    assert (consent(1), consent(2)) == (YES, None)
+    with pytest.raises(DomainError, match=r"consent\.too_late"):
+        trial.consent(2, YES)
+    trial.consent(1, NO)
+    assert consent(1) is None
+
+
+def test_after_deletion_nobody_can_be_recognised(trial: Trial) -> None:
+    trial.answer(1)
+    trial.close()
+    key_ring().destroy(session(), trial.survey.id, *Purpose)
+    session().commit()
     with pytest.raises(DomainError, match=r"key\.destroyed"):
         trial.person(1)
 
