@@ -57,28 +57,28 @@ _NO_RESPONSE = b""
 
 def get_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Consent | None:
     """What was decided last; after closing only who said yes is still known."""
-    key = _register_key(session, keys, setup)
+    _, key = _register_key(session, keys, setup)
     return find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
 
 
 def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent) -> None:
-    """Record yes or no; the last choice counts. After closing only withdrawing is possible: ``consent.too_late``."""
-    key = _register_key(session, keys, setup)
-    if respondent.response_id != _NO_RESPONSE:
-        put_consent(
-            session, key, setup.id, setup.n_register_buckets, respondent.person, consent, respondent.for_research
-        )
-    elif consent.is_given:
+    """Record yes or no; the last choice counts. ``consent.too_late`` for a yes of who logged in after closing."""
+    is_closed, key = _register_key(session, keys, setup)
+    register = (session, key, setup.id, setup.n_register_buckets, respondent.person)
+    if consent.is_given and not respondent.for_research:
         raise DomainError("consent.too_late")
+    if is_closed and not consent.is_given:
+        remove_person(*register)
     else:
-        remove_person(session, key, setup.id, setup.n_register_buckets, respondent.person)
+        put_consent(*register, consent, respondent.for_research)
 
 
-def _register_key(session: Session, keys: KeyRing, setup: Setup) -> bytes:
+def _register_key(session: Session, keys: KeyRing, setup: Setup) -> tuple[bool, bytes]:
+    """Whether closing has sealed the register anew, and the key that opens it now."""
     try:
-        return keys.get(session, setup.id, Purpose.REGISTER)
+        return False, keys.get(session, setup.id, Purpose.REGISTER)
     except DomainError:
-        return keys.get(session, setup.id, Purpose.CLOSED_REGISTER)
+        return True, keys.get(session, setup.id, Purpose.CLOSED_REGISTER)
 
 
 def find_response(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Response | None:
