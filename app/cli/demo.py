@@ -50,7 +50,9 @@ def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int 
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
     tree = _read_tree(units or _write_fictional_list(), name)
-    survey = new_demo_survey(session(), tree, name, now(), extra_themes=themes, n_invited=invited)
+    survey = new_demo_survey(
+        session(), tree, name, now(), extra_themes=themes, n_invited=invited, grace=settings().grace
+    )
     session().commit()
     prepare_survey(session(), key_ring(), survey)
     session().commit()

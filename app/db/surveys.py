@@ -40,6 +40,8 @@ class Survey(AnswersBase):
     k_means: Mapped[int]
     k_distributions: Mapped[int]
     k_prevalence: Mapped[int]
+    grace_minutes: Mapped[int]
+    """How long who has begun may finish after closing."""
     first_on: Mapped[date]
     last_on: Mapped[date]
     access_at: Mapped[datetime | None]

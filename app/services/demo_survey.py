@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db.surveys import Survey
 from app.domain.instrument import CURRENT_VERSION
-from app.domain.survey import N_WEEKS_OPEN, oslo_day
+from app.domain.survey import GRACE, N_WEEKS_OPEN, oslo_day
 from app.domain.units import UnitTree
 from app.services.surveys import NewSurvey, create_survey
 
@@ -24,6 +24,7 @@ def new_demo_survey(
     *,
     extra_themes: tuple[str, ...] = (),
     n_invited: int | None = None,
+    grace: timedelta = GRACE,
 ) -> Survey:
     """A signed survey; `open_demo_survey` opens it after a commit."""
     today = oslo_day(now)
@@ -38,5 +39,6 @@ def new_demo_survey(
             today,
             today + timedelta(weeks=N_WEEKS_OPEN, days=-1),
             n_invited,
+            grace=grace,
         ),
     )

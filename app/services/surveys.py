@@ -6,7 +6,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from app.db.surveys import Organisation, Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import Instrument, Page, Theme, load_instrument
-from app.domain.survey import Clock, State, check_step
+from app.domain.survey import GRACE, Clock, State, check_step
 from app.domain.units import UnitTree
 from app.services.register import n_buckets_for, open_register
 from app.services.survey_keys import FIELD, KeyRing, Purpose
@@ -76,6 +76,7 @@ class NewSurvey:
     n_invited: int | None = None
     definitions: Mapping[str, Mapping[str, str]] | None = None
     limits: Limits = field(default_factory=Limits)
+    grace: timedelta = GRACE
 
 
 def new_code() -> str:
@@ -104,6 +105,7 @@ def create_survey(session: Session, new: NewSurvey) -> Survey:
         k_means=new.limits.k_means,
         k_distributions=new.limits.k_distributions,
         k_prevalence=new.limits.k_prevalence,
+        grace_minutes=new.grace // timedelta(minutes=1),
         first_on=new.first_on,
         last_on=new.last_on,
     )
@@ -149,7 +151,7 @@ def list_surveys(session: Session) -> list[Survey]:
     return list(session.scalars(select(Survey).order_by(Survey.first_on, Survey.id)))
 
 
-_MOMENT = (Survey.id, Survey.state, Survey.access_at, Survey.closed_at)
+_MOMENT = (Survey.id, Survey.state, Survey.access_at, Survey.closed_at, Survey.grace_minutes)
 
 
 def find_opened(session: Session, code: str) -> OpenedSurvey | None:
@@ -157,7 +159,9 @@ def find_opened(session: Session, code: str) -> OpenedSurvey | None:
     row = session.execute(select(*_MOMENT).where(Survey.code == code)).one_or_none()
     if row is None or row.access_at is None:
         return None
-    return OpenedSurvey(_setup(session, row.id), State(row.state), Clock(row.access_at, row.closed_at))
+    return OpenedSurvey(
+        _setup(session, row.id), State(row.state), _clock(row.access_at, row.closed_at, row.grace_minutes)
+    )
 
 
 _setups: OrderedDict[str, Setup] = OrderedDict()
@@ -179,7 +183,12 @@ def opened(survey: Survey) -> OpenedSurvey:
     """DomainError ``survey.not_opened`` when it never was."""
     if survey.access_at is None:
         raise DomainError("survey.not_opened")
-    return OpenedSurvey(setup_of(survey), State(survey.state), Clock(survey.access_at, survey.closed_at))
+    clock = _clock(survey.access_at, survey.closed_at, survey.grace_minutes)
+    return OpenedSurvey(setup_of(survey), State(survey.state), clock)
+
+
+def _clock(access_at: datetime, closed_at: datetime | None, grace_minutes: int) -> Clock:
+    return Clock(access_at, closed_at, timedelta(minutes=grace_minutes))
 
 
 def setup_of(survey: Survey) -> Setup:

@@ -112,7 +112,7 @@ def test_after_the_keys_are_destroyed_pages_still_answer(
         trial.now = clock.now
         trial.close()
     clock.pass_by(hours=2)
-    for step in ("", "page/1", "review", "login"):
+    for step in ("", "page/1", "review"):
         browser.go(step)
         assert browser.heading == "The survey has closed"
     browser.go("preview")
@@ -126,3 +126,39 @@ def test_deleting_after_closing_is_refused(close: Close, clock: HandClock, brows
     clock.pass_by(minutes=31)
     browser.send()
     assert browser.status == 410
+
+
+def test_consent_can_be_taken_back_after_closing(
+    web: Flask, trial: Trial, close: Close, clock: HandClock, browser: Browser
+) -> None:
+    browser.go("login")
+    browser.send(person="0")
+    browser.go("consent")
+    browser.send(consent="yes")
+    close()
+    clock.now += timedelta(hours=1)
+    with web.app_context():
+        survey = get_survey(session(), trial.survey.id)
+        Trial(survey, clock.now).sweep()
+    browser.post("logout")
+    browser.go()
+    assert "Take back my consent" in browser.text
+    browser.go("withdraw")
+    browser.send(person="0")
+    assert browser.heading == "Take back your consent to research"
+    assert "You said yes to research" in browser.text
+    browser.send()
+    assert "There is no consent from you here" in browser.text
+
+
+def test_nothing_to_take_back_for_who_never_consented(
+    web: Flask, trial: Trial, close: Close, clock: HandClock, browser: Browser
+) -> None:
+    close()
+    clock.now += timedelta(hours=1)
+    browser.go("withdraw")
+    browser.send(person="1")
+    assert "There is no consent from you here" in browser.text
+    clock.now += timedelta(weeks=10)
+    browser.go()
+    assert "Take back my consent" not in browser.text

@@ -15,7 +15,9 @@ from app.services.surveys import OpenedSurvey
 from app.web import access
 from app.web.fragments import go_to
 
-PLACES = frozenset({"start", "go_on", "consent", "unit", "page", "review", "receipt", "delete", "your_data"})
+PLACES = frozenset(
+    {"start", "go_on", "consent", "unit", "page", "review", "receipt", "delete", "your_data", "withdraw"}
+)
 """Where somebody may be sent after logging in: pages of the questionnaire, and nothing else."""
 
 

@@ -28,6 +28,7 @@ from app.db.base import begin_writing
 from app.domain.errors import DomainError
 from app.domain.instrument import Page
 from app.domain.responses import Response as Answers
+from app.domain.texts import CURRENT
 from app.domain.units import Unit
 from app.extensions import key_ring, session
 from app.services import answering
@@ -40,7 +41,7 @@ from app.web.questionnaire import preview, units
 from app.web.questionnaire.forms import AnswersForm, ConsentForm, UnitForm
 from app.web.questionnaire.reach import reach_of
 from app.web.questionnaire.view import document, path_of, show, shown, theme_page, unit_page
-from app.web.questionnaire.visit import Visit, answers_of, enter, pages_of, unit_of
+from app.web.questionnaire.visit import Visit, answers_of, enter, log_in_first, pages_of, unit_of
 
 bp = Blueprint("questionnaire", __name__)
 bp.register_blueprint(preview.bp)
@@ -105,6 +106,27 @@ def consent(code: str) -> Response:
     return show(
         visit.survey, "consent", visit=visit, status=status, current=current, **document(visit.survey, "consent")
     )
+
+
+@bp.route("/s/<code>/withdraw", methods=["GET", "POST"])
+def withdraw(code: str) -> Response:
+    """Taking back the consent once the survey has closed; until deletion whoever said yes is still known."""
+    survey = access.opened_survey(code)
+    if survey.clock.may_finish(access.now()):
+        return go_to(".consent", code=code)
+    respondent = access.respondent_of(survey) or abort(log_in_first(code))
+    if request.method == "POST":
+        answering.give_consent(session(), key_ring(), survey.setup, respondent, _withdrawn())
+        session().commit()
+        flash(_("Your consent is withdrawn. Your identity is deleted, and research does not get your answers."))
+        return go_to(".withdraw", code=code)
+    consent = answering.get_consent(session(), key_ring(), survey.setup, respondent)
+    has_consented = consent is not None and consent.is_given
+    return show(survey, "withdraw", visit=Visit(survey, respondent), has_consented=has_consented)
+
+
+def _withdrawn() -> Consent:
+    return Consent(is_given=False, text_version=CURRENT["consent"])
 
 
 @bp.get("/s/<code>/unit")
@@ -245,6 +267,7 @@ def _closed(survey: OpenedSurvey, status: int = 200) -> Response:
         status=status,
         answers=answers,
         may_finish=may_finish,
+        may_withdraw=access.now() < survey.clock.deletes_at,
         clock=survey.clock,
     )
 

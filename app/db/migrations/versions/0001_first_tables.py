@@ -49,6 +49,7 @@ def upgrade_answers() -> None:
         sa.Column("k_means", sa.Integer(), nullable=False),
         sa.Column("k_distributions", sa.Integer(), nullable=False),
         sa.Column("k_prevalence", sa.Integer(), nullable=False),
+        sa.Column("grace_minutes", sa.Integer(), nullable=False),
         sa.Column("first_on", sa.Date(), nullable=False),
         sa.Column("last_on", sa.Date(), nullable=False),
         sa.Column("access_at", sa.DateTime(timezone=True), nullable=True),
