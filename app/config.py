@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from app.adapters.sealing import KEY_BYTES, new_key, public_part
 from app.domain.survey import GRACE
+
+if TYPE_CHECKING:
+    from app.adapters.id_porten import PrivateKey, Registration
 
 _E = TypeVar("_E", bound=Enum)
 
@@ -52,6 +55,8 @@ class Settings:
     research_public_key: bytes
     """X25519. The private half is on no machine that serves the web."""
     login: Login
+    id_porten: Registration | None
+    """Set when `login` is ID_PORTEN."""
     default_language: str
     grace: timedelta
     operator: str
@@ -90,6 +95,7 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         installation_key=keys.secret("MUST_INSTALLATION_KEY"),
         research_public_key=keys.research(),
         login=login,
+        id_porten=_registration(environ, is_production=is_production) if login is Login.ID_PORTEN else None,
         default_language=environ.get("MUST_LANGUAGE", "nb"),
         grace=timedelta(minutes=_number(environ, "MUST_GRACE_MINUTES", GRACE // timedelta(minutes=1))),
         operator=environ.get("MUST_OPERATOR", "STAMI"),
@@ -98,6 +104,38 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
         n_proxies=_number(environ, "MUST_PROXIES", 0),
     )
+
+
+def _registration(environ: Mapping[str, str], *, is_production: bool) -> Registration:
+    """What ID-porten knows us as. Only an installation that logs in there loads the libraries for it."""
+    from app.adapters.id_porten import ACR_LEVELS, CLAIMS, Registration
+
+    issuer = _needed(environ, "MUST_ID_PORTEN_ISSUER")
+    schemes = ("https://",) if is_production else ("https://", "http://")
+    if not issuer.startswith(schemes):
+        raise ConfigError(f"MUST_ID_PORTEN_ISSUER={issuer} must begin with {' or '.join(schemes)}.")
+    secret, private_key = environ.get("MUST_ID_PORTEN_CLIENT_SECRET") or None, _private_key(environ)
+    if (secret is None) == (private_key is None):
+        raise ConfigError("Set either MUST_ID_PORTEN_CLIENT_SECRET or MUST_ID_PORTEN_PRIVATE_JWK.")
+    return Registration(
+        issuer,
+        _needed(environ, "MUST_ID_PORTEN_CLIENT_ID"),
+        secret,
+        private_key,
+        scope=environ.get("MUST_ID_PORTEN_SCOPE", "openid profile"),
+        acr=_one_of(environ, "MUST_ID_PORTEN_ACR", ACR_LEVELS[1:]),
+        claim=_one_of(environ, "MUST_ID_PORTEN_CLAIM", CLAIMS),
+    )
+
+
+def _private_key(environ: Mapping[str, str]) -> PrivateKey | None:
+    from app.adapters.id_porten import read_private_key
+
+    text = environ.get("MUST_ID_PORTEN_PRIVATE_JWK")
+    try:
+        return read_private_key(text) if text else None
+    except ValueError as error:
+        raise ConfigError(f"MUST_ID_PORTEN_PRIVATE_JWK: {error}.") from error
 
 
 class _Keys:
@@ -155,6 +193,21 @@ def _choice(environ: Mapping[str, str], name: str, kind: type[_E], default: _E) 
     except ValueError as error:
         known = ", ".join(str(choice.value) for choice in kind)
         raise ConfigError(f"{name}={text} is unknown. Known: {known}.") from error
+
+
+def _needed(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name)
+    if not text:
+        raise ConfigError(f"{name} is not set. MUST_LOGIN=id-porten needs it.")
+    return text
+
+
+def _one_of(environ: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    """The first of `known` unless another is set."""
+    text = environ.get(name, known[0])
+    if text not in known:
+        raise ConfigError(f"{name}={text} is unknown. Known: {', '.join(known)}.")
+    return text
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -15,6 +15,9 @@ PRODUCTION = {
     "MUST_SECRET_KEY": KEY,
     "MUST_INSTALLATION_KEY": KEY,
     "MUST_RESEARCH_PUBLIC_KEY": KEY,
+    "MUST_ID_PORTEN_ISSUER": "https://idporten.no",
+    "MUST_ID_PORTEN_CLIENT_ID": "must",
+    "MUST_ID_PORTEN_CLIENT_SECRET": "said to nobody",
 }
 
 

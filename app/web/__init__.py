@@ -29,10 +29,15 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def _register_blueprints(app: Flask, settings: Settings) -> None:
     from app.web.front import routes as front
-    from app.web.login import demo
     from app.web.questionnaire import routes as questionnaire
 
     app.register_blueprint(front.bp)
     app.register_blueprint(questionnaire.bp)
     if settings.login is Login.DEMO:
+        from app.web.login import demo
+
         app.register_blueprint(demo.bp)
+    else:
+        from app.web.login import id_porten  # its libraries are loaded only where they are used
+
+        id_porten.init_app(app)

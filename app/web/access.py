@@ -68,6 +68,19 @@ def forget_respondent() -> None:
     cookie.clear()
 
 
+def has_expired_login(survey: OpenedSurvey) -> bool:
+    """Whether somebody was logged in to this survey in this browser, and no longer is."""
+    login = _login_to(survey)
+    return login is not None and _is_expired(login)
+
+
+def expire_login() -> None:
+    """As if the time had run out: answers that come too late wait for the same person."""
+    if _EMPLOYEE in cookie:
+        cookie[_EMPLOYEE]["since"] = 0
+        cookie.modified = True
+
+
 def keep_pending(survey: OpenedSurvey, answers: Mapping[str, int]) -> None:
     """Keep answers that came too late for the login, sealed in the cookie, until the same person is back.
 
