@@ -106,7 +106,7 @@ class _Metadata:
 def read_private_key(text: str) -> PrivateKey:
     """The private JWK in `text`; ValueError for anything else, without its content."""
     try:
-        key = import_key(json.loads(text))
+        key = import_key(dict(json.loads(text)))
     except (JoseError, ValueError, TypeError, KeyError):
         raise ValueError("no key in JWK format") from None
     if not isinstance(key, RSAKey | ECKey) or not key.is_private:
