@@ -6,7 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.cli import demo, maintenance, reports, research, surveys, units
+    from app.cli import demo, maintenance, reports, research, surveys, units, verification
 
-    for module in (surveys, units, demo, reports, research, maintenance):
+    for module in (surveys, units, demo, reports, research, maintenance, verification):
         module.init_app(app)

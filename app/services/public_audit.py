@@ -20,11 +20,13 @@ from app.domain.results import Bound, PrevalenceGroup, ReportResults, Share, The
 from app.domain.units import UnitPath, UnitTree
 from app.reports.model import ReportSet
 
-AUDIT = "audit.json"
+MANIFEST, AUDIT, ARCHIVE, STAFF_FOLDER = "manifest.json", "audit.json", "reports.zip", "for-staff"
+"""What a set's folder holds beside the reports."""
 Json = dict[str, Any]
 
 _SIGNS = {Bound.AT_LEAST: ">=", Bound.AT_MOST: "<="}
 _FEWER_THAN_FIVE = "<5"
+_SPREADS = {"items", "prevalence"}
 
 
 def audit_of(limits: Limits, reports: Sequence[ReportResults]) -> Json:
@@ -128,10 +130,17 @@ def _reports(contents: Sequence[Json], themes: dict[str, Theme]) -> tuple[Report
             content["n_answers"],
             content["n_included"],
             _n_invited(content["n_answers"], content["response_rate"]),
-            tuple(_result(themes[theme_id], found) for theme_id, found in content["themes"].items()),
+            _results(content["themes"], themes),
         )
         for path, content in zip(paths, contents, strict=True)
     )
+
+
+def _results(found: Json, themes: dict[str, Theme]) -> tuple[ThemeResult, ...]:
+    """In the order of the instrument, whatever the order of the file."""
+    if unknown := found.keys() - themes.keys():
+        raise ValueError(f"unknown themes: {', '.join(sorted(unknown))}")
+    return tuple(_result(theme, found[theme_id]) for theme_id, theme in themes.items() if theme_id in found)
 
 
 def _n_invited(n_answers: int, rate: int | None) -> int | None:
@@ -140,6 +149,10 @@ def _n_invited(n_answers: int, rate: int | None) -> int | None:
 
 
 def _result(theme: Theme, found: Json) -> ThemeResult:
+    if ("n_mean" in found) != ("mean" in found) or ("n_distribution" in found) != bool(found.keys() & _SPREADS):
+        raise ValueError(f"{theme.id} has a figure without a number of answers, or a number without a figure")
+    if not all(isinstance(found.get(name, 1), int) for name in ("n_mean", "n_distribution")):
+        raise ValueError(f"{theme.id} has a number of answers that is none")
     items = tuple(tuple(_share_of(share) for share in shares) for shares in found.get("items", ()))
     if items and [len(shares) for shares in items] != [len(theme.scale.categories)] * len(theme.items):
         raise ValueError(f"{theme.id} has not one share per category and item")

@@ -23,11 +23,9 @@ from app.reports.names import file_stem
 from app.reports.pdf import render_pdf, warm_up
 from app.reports.workbook import render_workbook
 from app.services.protocol import protocol_of
+from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
 from app.services.releases import Release
 
-MANIFEST = "manifest.json"
-ARCHIVE = "reports.zip"
-STAFF_FOLDER = "for-staff"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -148,7 +146,8 @@ def _write_workbooks(release: Release, languages: Sequence[str], folder: Path) -
 
 
 def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
-    """Manifest, archive and the staff's protocol."""
+    """The public audit file, manifest, archive and the staff's protocol."""
+    _write(folder / AUDIT, _json(audit_of(release.report_set.limits, release.reports)))
     names = sorted(_files_below(folder))
     _write(folder / MANIFEST, _json(_manifest(release, languages, folder, names)))
     _write_archive(folder, [*names, MANIFEST])
