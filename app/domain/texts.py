@@ -18,7 +18,14 @@ Text = Mapping[str, str]  # language code -> text
 Choice = TypeVar("Choice", bound=Enum)
 
 CURRENT: Mapping[str, str] = MappingProxyType(
-    {"information": "2026-1", "consent": "2026-1", "report_guide": "2026-1", "agreement": "2026-1", "privacy": "2026-1"}
+    {
+        "information": "2026-1",
+        "consent": "2026-1",
+        "report_guide": "2026-1",
+        "agreement": "2026-1",
+        "privacy": "2026-1",
+        "protection": "2026-1",
+    }
 )
 WORDING = Path(__file__).parent / "wording"
 

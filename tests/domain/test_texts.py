@@ -32,6 +32,7 @@ PLACEHOLDERS = {
         "information",
         "consent",
     },
+    "protection": {"k_means", "k_distributions"},
     "agreement": {"organisation", "operator", "k_means", "k_distributions", "n_weeks_open", "n_weeks_deleted"},
 }
 
