@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from app.config import ConfigError, Environment, Login, read_settings
 
 KEY = base64.b64encode(bytes(range(32))).decode()
+CLIENT_JWK = json.dumps(ECKey.generate_key("P-256").as_dict(private=True))
 PRODUCTION = {
     "MUST_ENV": "production",
     "MUST_SECRET_KEY": KEY,
