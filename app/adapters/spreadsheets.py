@@ -1,37 +1,28 @@
-"""Excel workbooks in and out: the unit list, its repaired copy and its template (spec 4).
-
-Reading is done on the parts of the workbook themselves, in one pass that counts what it unpacks. openpyxl takes 5.6 s
-for a list of 20,000 rows and 8 levels, leaves out rows that come in the wrong order and believes the sheet's own word
-on how large it is; a list that anybody may upload needs all three otherwise.
-"""
+"""Excel workbooks in and out: the unit list, its repaired copy and its template (spec 4)."""
 
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time
-from functools import cache
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
-from posixpath import basename, dirname, join, normpath
-from typing import BinaryIO, Generic, TypeVar
-from xml.parsers import expat
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from typing import Any, BinaryIO
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.read_only import EMPTY_CELL
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel, from_ISO8601
 from openpyxl.worksheet.worksheet import Worksheet
 
 from app.adapters.finding_texts import N_
+from app.adapters.workbook_guard import MAX_COLUMNS, guarded
 from app.domain.errors import DomainError
 from app.domain.unit_list import (
     COUNT_HEADING,
@@ -42,7 +33,6 @@ from app.domain.unit_list import (
     Limits,
     Severity,
     UnitList,
-    place_of,
     read_unit_list,
     refused,
 )
@@ -52,16 +42,6 @@ DEFAULT_LIMITS = Limits()
 
 GUIDANCE_SHEET = "Veiledning"
 """The template's second sheet, in every language: it is never mistaken for a second list."""
-
-MAX_UNPACKED = 40_000_000
-MAX_PARTS = 2_000
-MAX_ELEMENTS = 1_500_000
-MAX_CELL = 32_767
-"""Excel's own limit on the characters of a cell."""
-MAX_TOKEN = 1_000_000
-"""Bytes between two steps of the parser: a longer tag or comment is made to keep it busy."""
-MAX_COLUMNS = 100
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,422 +75,85 @@ def read_workbook(source: BinaryIO | Path, limits: Limits = DEFAULT_LIMITS) -> S
     ``file.macros``, ``file.damaged``, ``file.unpacks_too_large``, ``file.doctype``, ``file.cell_too_long``,
     ``file.too_wide``.
     """
-    content = _read_bytes(source, limits.n_bytes)
-    _refuse_other_types(content)
-    with _as_damaged(), ZipFile(BytesIO(content)) as archive:
-        package = _Package(archive)
-        _inspect(package)
-        return _read_sheet(package, limits)
-
-
-def _read_bytes(source: BinaryIO | Path, limit: int) -> bytes:
-    if isinstance(source, Path):
-        with source.open("rb") as stream:
-            content = stream.read(limit + 1)
-    else:
-        content = source.read(limit + 1)
-    if len(content) > limit:
-        raise DomainError("file.too_large", limit_mb=limit / 1_000_000)
-    if not content:
-        raise DomainError("file.empty")
-    return content
-
-
-def _refuse_other_types(content: bytes) -> None:
-    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        protected = "EncryptedPackage".encode("utf-16-le") in content
-        raise DomainError("file.password" if protected else "file.old_excel")
-    if not content.startswith(b"PK"):
-        raise DomainError("file.wrong_type")
+    with _as_damaged():
+        workbook = load_workbook(guarded(source, limits), read_only=True, data_only=False, keep_links=False)
+        return _read_sheet(workbook, limits)
 
 
 @contextmanager
 def _as_damaged() -> Iterator[None]:
-    """What a broken archive or part may raise, as one refusal."""
+    """One refusal for whatever a broken file makes the libraries raise; what openpyxl warns of is in no unit list."""
     try:
-        yield
-    except (BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except DomainError:
+        raise
+    except Exception as error:
         raise DomainError("file.damaged") from error
-    except (LookupError, ValueError, OverflowError) as error:
-        raise DomainError("file.damaged") from error
 
 
-# --- The package ---------------------------------------------------------------------------------------------------
-
-Found = TypeVar("Found")
-
-
-class _Collector(Generic[Found]):
-    """What is found in a part while it is parsed. Document types are refused, and with them every entity.
-
-    Subclasses say in `start` and `end` what they are looking for. `text` is what stands directly in an element.
-    """
-
-    def __init__(self) -> None:
-        self.found: list[Found] = []
-        self.n_elements = 0
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self._texts: list[str] = []
-        self._n_characters = 0
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        raise NotImplementedError
-
-    def end(self, tag: str, text: str) -> None:
-        """The end of an element; most parts have all that matters in attributes."""
-
-    def feed(self, content: bytes, *, is_last: bool = False) -> list[Found]:
-        """What is found in the next piece of the part."""
-        self.found, self.n_elements = [], 0
-        self.parser.Parse(content, is_last)
-        return self.found
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.n_elements += 1
-        self._texts, self._n_characters = [], 0
-        self.start(name.rpartition(" ")[2], attributes)
-
-    def _end(self, name: str) -> None:
-        self.end(name.rpartition(" ")[2], "".join(self._texts))
-        self._texts, self._n_characters = [], 0
-
-    def _text(self, characters: str) -> None:
-        self._texts.append(characters)
-        self._n_characters += len(characters)
-        if self._n_characters > MAX_CELL:
-            raise DomainError("file.cell_too_long", limit=MAX_CELL)
-
-    def _doctype(self, *_: object) -> None:
-        raise DomainError("file.doctype")
-
-
-class _Elements(_Collector[tuple[str, Mapping[str, str]]]):
-    """Every element of a part with its attributes."""
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        self.found.append((tag, attributes))
-
-
-@dataclass(slots=True)
-class _Package:
-    """The archive, and how many elements may still be read from it. Names of parts have no case."""
-
-    archive: ZipFile
-    n_left: int = MAX_ELEMENTS
-    names: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.names = {name.lower(): name for name in self.archive.namelist()}
-
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self.names
-
-    def chunks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a part; `zipfile` unpacks no more than the archive declares, and checks the sum of it."""
-        with self.archive.open(self.names[name.lower()]) as part:
-            while chunk := part.read(_CHUNK):
-                yield chunk
-
-    def search(self, name: str, collector: _Collector[Found]) -> Iterator[Found]:
-        """What `collector` finds in a part, read as it is asked for."""
-        n_fed = 0
-        for chunk in self.chunks(name):
-            found = collector.feed(chunk)
-            n_fed += len(chunk)
-            self.n_left -= collector.n_elements
-            if self.n_left < 0:
-                raise DomainError("file.unpacks_too_large")
-            if n_fed - collector.parser.CurrentByteIndex > MAX_TOKEN:
-                raise DomainError("file.cell_too_long", limit=MAX_CELL)
-            yield from found
-        yield from collector.feed(b"", is_last=True)
-
-    def elements(self, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-        return self.search(name, _Elements())
-
-    def relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Per id the type and the path of what `part` points to; of the package itself when `part` is empty."""
-        rels = join(dirname(part), "_rels", f"{basename(part)}.rels")
-        return {
-            attributes["Id"]: (attributes["Type"], normpath(join("/", dirname(part), attributes["Target"])).lstrip("/"))
-            for tag, attributes in self.elements(rels)
-            if tag == "Relationship"
-        }
-
-
-def _inspect(package: _Package) -> None:
-    """Refuse what no part needs to be understood for."""
-    parts = package.archive.infolist()
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-        raise DomainError("file.unpacks_too_large")
-    if any(part.flag_bits & 1 for part in parts):
-        raise DomainError("file.password")
-    if len(package.names) < len(parts) or any(part.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for part in parts):
-        raise DomainError("file.damaged")
-    if any(name.endswith("vbaproject.bin") or "macrosheets/" in name for name in package.names):
-        raise DomainError("file.macros")
-    for name in package.names:
-        _refuse_doctype(package, name)
-
-
-def _refuse_doctype(package: _Package, name: str) -> None:
-    """Also in parts that are not read, and in two-byte encodings; reading to the end checks the part's sum as well."""
-    is_xml = name.endswith((".xml", ".rels", ".vml"))
-    before = b""
-    for chunk in package.chunks(name):
-        text = before + chunk.replace(b"\0", b"")
-        if is_xml and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
-            raise DomainError("file.doctype")
-        before = text[-16:]
-
-
-# --- The workbook --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Tab:
-    """One sheet of a workbook."""
-
-    name: str
-    is_visible: bool
-    part: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """What the cells of every sheet refer to. `dates` are the numbers of the styles that show a number as a date."""
-
-    tabs: tuple[_Tab, ...]
-    strings: Sequence[str]
-    dates: frozenset[str]
-    epoch: datetime
-
-
-def _read_sheet(package: _Package, limits: Limits) -> Sheet:
-    book = _read_book(package)
-    chosen = book.tabs[0]
+def _read_sheet(workbook: Workbook, limits: Limits) -> Sheet:
+    sheets = workbook.worksheets
+    chosen = sheets[0]
     rows: tuple[tuple[object, ...], ...] = ()
-    for tab in filter(lambda tab: tab.is_visible, book.tabs):
-        chosen, rows = tab, _dense(package.search(tab.part, _Cells(book)), limits)
-        if rows:
+    for sheet in sheets:
+        if sheet.sheet_state == "visible" and (rows := _rows(sheet, limits)):
+            chosen = sheet
             break
-    others = (tab for tab in book.tabs if tab is not chosen and tab.name != GUIDANCE_SHEET)
-    with_content = (tab.name for tab in others if any(True for _ in package.search(tab.part, _Cells(book))))
-    return Sheet(chosen.name, rows, tuple(with_content))
+    others = [sheet for sheet in sheets if sheet is not chosen and sheet.title != GUIDANCE_SHEET]
+    return Sheet(chosen.title, rows, tuple(sheet.title for sheet in others if any(_values(sheet))))
 
 
-def _read_book(package: _Package) -> _Book:
-    part = _workbook_part(package)
-    relations = package.relations(part)
-    tabs, epoch = [], CALENDAR_WINDOWS_1900
-    for tag, attributes in package.elements(part):
-        if tag == "workbookPr" and attributes.get("date1904") in ("1", "true"):
-            epoch = CALENDAR_MAC_1904
-        elif tag == "sheet":
-            kind, target = relations[next(value for key, value in attributes.items() if key.endswith(" id"))]
-            if kind.endswith("/worksheet"):
-                tabs.append(_Tab(attributes["name"], attributes.get("state", "visible") == "visible", target))
-    targets = {kind.rpartition("/")[2]: target for kind, target in relations.values()}
-    strings = _found_in(package, targets.get("sharedStrings"), _Strings())
-    styles = _found_in(package, targets.get("styles"), _Styles())
-    dates = frozenset(str(index) for index, shows_date in enumerate(styles) if shows_date)
-    return _Book(tuple(tabs), strings, dates, epoch)
+def _rows(sheet: Worksheet, limits: Limits) -> tuple[tuple[object, ...], ...]:
+    """Rows from the first to the last with content; the first filled row beyond the limit is the last that is read."""
+    rows: list[tuple[object, ...]] = []
+    last = limits.n_rows + 2
+    for values in _values(sheet):
+        if values or len(rows) < last - 1:
+            rows.append(values)
+        if len(rows) == last:
+            break
+    while rows and not rows[-1]:
+        rows.pop()
+    return tuple(rows)
 
 
-def _found_in(package: _Package, part: str | None, collector: _Collector[Found]) -> list[Found]:
-    """Everything found in a part that a workbook need not have."""
-    return list(package.search(part, collector)) if part else []
+def _values(sheet: Worksheet) -> Iterator[tuple[object, ...]]:
+    """The contents of each row up to its last filled cell, whatever size the sheet claims to have."""
+    sheet.reset_dimensions()  # type: ignore[attr-defined]
+    previous: object = None
+    values: tuple[object, ...] = ()
+    for cells in sheet.iter_rows(max_col=MAX_COLUMNS):
+        if cells is not previous:  # openpyxl gives one and the same for all rows that are missing, up to a million
+            values = _filled(cells)
+        previous = cells
+        yield values
 
 
-def _workbook_part(package: _Package) -> str:
-    """The part the package calls its document; a document of another kind is refused."""
-    if "[Content_Types].xml" not in package:
-        raise DomainError("file.wrong_type")
-    types = {attributes.get("ContentType", "").lower() for _, attributes in package.elements("[Content_Types].xml")}
-    if any("macroenabled" in kind or "vbaproject" in kind for kind in types):
-        raise DomainError("file.macros")
-    documents = [target for kind, target in package.relations("").values() if kind.endswith("/officeDocument")]
-    if not documents or documents[0].endswith(".bin") or next(package.elements(documents[0]))[0] != "workbook":
-        raise DomainError("file.wrong_type")
-    return documents[0]
+def _filled(cells: Sequence[Any]) -> tuple[object, ...]:
+    values = [None if cell is EMPTY_CELL else _content(cell.data_type, cell.value) for cell in cells]
+    while values and values[-1] is None:
+        values.pop()
+    return tuple(values)
 
 
-class _Strings(_Collector[str]):
-    """The texts that cells refer to by number, without the readings that stand above East Asian ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runs: list[str] = []
-        self.is_reading = False
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "si":
-            self.runs = []
-        elif tag == "rPh":
-            self.is_reading = True
-
-    def end(self, tag: str, text: str) -> None:
-        if tag == "t" and not self.is_reading:
-            self.runs.append(text)
-        elif tag == "si":
-            self.found.append(_unescaped("".join(self.runs)))
-        elif tag == "rPh":
-            self.is_reading = False
-
-
-class _Styles(_Collector[bool]):
-    """Whether each style of a cell, in order, shows a number as a date or a time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.formats = {str(number): code for number, code in BUILTIN_FORMATS.items()}
-        self.known: dict[str, bool] = {}
-        self.is_inside = False
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "numFmt":
-            self.formats[attributes["numFmtId"]] = attributes.get("formatCode", "")
-        elif tag == "cellXfs":
-            self.is_inside = True
-        elif tag == "xf" and self.is_inside:
-            self.found.append(self._shows_date(attributes.get("numFmtId", "0")))
-
-    def end(self, tag: str, text: str) -> None:
-        if tag == "cellXfs":
-            self.is_inside = False
-
-    def _shows_date(self, number: str) -> bool:
-        if number not in self.known:
-            self.known[number] = is_date_format(self.formats.get(number, ""))
-        return self.known[number]
-
-
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-
-
-def _unescaped(text: str) -> str:
-    """Excel writes what XML cannot hold as ``_x000D_``, and a text that looks like that with ``_x005F_`` before it."""
-    return _ESCAPE.sub(_character, text) if "_x" in text else text
-
-
-def _character(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    return match[0] if 0xD800 <= code < 0xE000 or code >= 0xFFFE else chr(code)
-
-
-# --- The cells -----------------------------------------------------------------------------------------------------
-
-Placed = tuple[int, int, object]
-"""Row, column and content of a cell that has content."""
-
-
-@cache
-def _column(letters: str) -> int:
-    return place_of(f"{letters}1")[1]
-
-
-_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-
-
-class _Cells(_Collector[Placed]):
-    """The cells with content in reading order; a sheet with its rows or cells in another order is refused."""
-
-    def __init__(self, book: _Book) -> None:
-        super().__init__()
-        self.book = book
-        self.row = self.column = 0
-        self.kind = self.style = self.value = ""
-        self.formula: str | None = None
-        self.runs: list[str] = []
-        self.is_reading = False
-
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag == "c":
-            self._start_cell(attributes)
-        elif tag == "row":
-            self._go_to(int(attributes.get("r", self.row + 1)), 0)
-        elif tag == "rPh":
-            self.is_reading = True
-
-    def end(self, tag: str, text: str) -> None:
-        if tag == "v":
-            self.value = text
-        elif tag == "c":
-            if (content := self.content()) is not None:
-                self.found.append((self.row, self.column, content))
-        elif tag == "t" and not self.is_reading:
-            self.runs.append(text)
-        elif tag == "f":
-            self.formula = text
-        elif tag == "rPh":
-            self.is_reading = False
-
-    def _start_cell(self, attributes: Mapping[str, str]) -> None:
-        if (reference := attributes.get("r")) is None:
-            self._go_to(self.row, self.column + 1)
-        elif match := _REFERENCE.fullmatch(reference):
-            self._go_to(int(match[2]), _column(match[1]))
-        else:
-            raise ValueError(reference)
-        self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
-        self.formula, self.value, self.runs = None, "", []
-
-    def _go_to(self, row: int, column: int) -> None:
-        is_next = row == self.row and column > self.column if column else row > self.row
-        if not is_next or row > 1_048_576 or column > 16_384:
-            raise ValueError(row, column)
-        self.row, self.column = row, column
-
-    def content(self) -> object:
-        """What the cell holds, None for nothing; a formula is neither run nor is its last result believed."""
-        if self.formula is not None:
-            return Formula(f"={self.formula}")
-        if self.kind == "inlineStr":
-            return _unescaped("".join(self.runs)) or None
-        return self._converted() if self.value else None
-
-    def _converted(self) -> object:
-        match self.kind:
-            case "s":
-                return self.book.strings[_index(self.value)] or None
-            case "str":
-                return _unescaped(self.value)
-            case "n":
-                return self._number()
-            case "b":
-                return self.value in ("1", "true")
-            case "e":
-                return CellError(self.value)
-            case "d":
-                return _day_or_moment(from_ISO8601(self.value))  # type: ignore[no-untyped-call]
-            case _:
-                raise ValueError(self.kind)
-
-    def _number(self) -> object:
-        number = int(self.value) if self.value.isdecimal() else float(self.value)
-        if not isfinite(number):
-            raise ValueError(self.value)
-        return _as_date(number, self.book.epoch) if self.style in self.book.dates else number
-
-
-def _index(text: str) -> int:
-    index = int(text)
-    if index < 0:
-        raise ValueError(text)
-    return index
-
-
-def _as_date(number: float, epoch: datetime) -> object:
-    """A date as Excel shows it; one that Excel cannot show fills the cell with hashes there."""
-    try:
-        return _day_or_moment(from_excel(number, epoch))
-    except (OverflowError, ValueError):
-        return CellError("########")
+def _content(kind: str, value: Any) -> object:
+    """What a cell holds, None for nothing; a formula is neither run nor is its last result believed."""
+    match kind:
+        case _ if value is None or value == "":
+            return None
+        case "s" | "inlineStr":
+            return _unescaped(value)
+        case "n" | "b" if isfinite(value):
+            return value
+        case "d":
+            return _day_or_moment(value)
+        case "f":
+            return Formula(value if isinstance(value, str) else getattr(value, "text", "="))
+        case "e":
+            return CellError(value)
+    raise ValueError(value)
 
 
 def _day_or_moment(moment: object) -> object:
@@ -518,20 +161,15 @@ def _day_or_moment(moment: object) -> object:
     return moment.date() if isinstance(moment, datetime) and moment.time() == time() else moment
 
 
-def _dense(cells: Iterable[Placed], limits: Limits) -> tuple[tuple[object, ...], ...]:
-    """Rows from the first to the last with content; the first row beyond the limit is the last that is read."""
-    rows: list[list[object]] = []
-    last = limits.n_rows + 2
-    for row, column, content in cells:
-        if column > MAX_COLUMNS:
-            raise DomainError("file.too_wide", column=get_column_letter(column), row=row)
-        while len(rows) < min(row, last):
-            rows.append([])
-        rows[-1].extend([None] * (column - 1 - len(rows[-1])))
-        rows[-1].append(content)
-        if row >= last:
-            break
-    return tuple(tuple(row) for row in rows)
+_ESCAPE = re.compile(r"_x(00[01][0-9A-Fa-f]|005F)_")
+
+
+def _unescaped(text: str) -> str:
+    """Excel writes what XML cannot hold as ``_x000D_``.
+
+    openpyxl takes out of shared strings what tells such a character from a name that looks like it; no unit has one.
+    """
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 # --- Writing -------------------------------------------------------------------------------------------------------

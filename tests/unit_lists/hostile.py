@@ -81,9 +81,49 @@ def doctype(name: str, declarations: str, encoding: str = "utf-8") -> bytes:
     return changed({name: text.encode(encoding)})
 
 
+def strict() -> bytes:
+    """ISO's other form of the format, with other names for everything; Excel can write it under the same ending."""
+    with ZipFile(BytesIO(GOOD)) as good:
+        names = good.namelist()
+    return changed(
+        {
+            name: part(name)
+            .replace(MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main")
+            .replace(
+                "http://schemas.openxmlformats.org/officeDocument/2006", "http://purl.oclc.org/ooxml/officeDocument"
+            )
+            for name in names
+        }
+    )
+
+
+def with_second_sheet(target: str, kind: str = "worksheet") -> bytes:
+    """A workbook that says that `target` is a sheet of its own."""
+    kind = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
+    relations = part("xl/_rels/workbook.xml.rels")
+    extra = f'<Relationship Id="twin" Type="{kind}" Target="{target}"/></Relationships>'
+    sheet = '<sheet name="Ark2" sheetId="2" r:id="twin"/></sheets>'
+    return changed(
+        {
+            "xl/_rels/workbook.xml.rels": relations.replace("</Relationships>", extra),
+            "xl/workbook.xml": part("xl/workbook.xml").replace("</sheets>", sheet),
+        }
+    )
+
+
+def shared_formulas(text: str, n: int) -> bytes:
+    first = f'<row r="1"><c r="A1"><f t="shared" si="0">{text}</f></c></row>'
+    rest = (f'<row r="{row}"><c r="A{row}"><f t="shared" si="0"/></c></row>' for row in range(2, n))
+    return with_rows(first + "".join(rest))
+
+
 LAUGHS = '<!ENTITY a "ha">' + "".join(
     f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
 )
+MANY_ATTRIBUTES = " ".join(f'a{n}=""' for n in range(80_000))
+RUN = "<r><t>x</t></r>"
+EMPTY_PIECES = "<t/>" * 50_000
+LONG_TEXT = "x" * 32_000
 TAG_OF_10_MB = f'<row r="1" x="{"y" * 10_000_000}"/>'
 
 HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -99,9 +139,17 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "a package without a document": (
         "file.wrong_type",
-        lambda: edited("_rels/.rels", "relationships/officeDocument", "relationships/x"),
+        lambda: changed({"xl/workbook.xml": None}),
     ),
-    "a binary workbook": ("file.wrong_type", lambda: edited("_rels/.rels", "xl/workbook.xml", "xl/workbook.bin")),
+    "a document of another program": (
+        "file.wrong_type",
+        lambda: edited("[Content_Types].xml", "/xl/workbook.xml", "/word/document.xml"),
+    ),
+    "a workbook in the strict format": ("file.wrong_type", strict),
+    "a binary workbook": (
+        "file.wrong_type",
+        lambda: changed({"xl/workbook.xml": None, "xl/workbook.bin": part("xl/workbook.xml")}),
+    ),
     "the old format": ("file.old_excel", lambda: OLE2),
     "a password": ("file.password", lambda: OLE2 + "EncryptedPackage".encode("utf-16-le")),
     "a password on the archive": ("file.password", encrypted),
@@ -129,6 +177,26 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a number beyond all": ("file.damaged", lambda: with_rows("<row><c><v>1e999</v></c></row>")),
     "a number of ten thousand digits": ("file.damaged", lambda: with_rows(f"<row><c><v>{'9' * 10_000}</v></c></row>")),
     "a kind of cell that is unknown": ("file.damaged", lambda: with_rows('<row><c t="x"><v>1</v></c></row>')),
+    "a part whose name has another case": (
+        "file.damaged",
+        lambda: changed({STRINGS: None, "xl/SharedStrings.xml": part(STRINGS)}),
+    ),
+    "styles that are none": ("file.damaged", lambda: changed({"xl/styles.xml": "<x><fills><fill/></fills></x>"})),
+    "one sheet twice": ("file.damaged", lambda: with_second_sheet("worksheets/sheet1.xml")),
+    "one sheet by two ways": ("file.damaged", lambda: with_second_sheet("../xl/worksheets/x/../sheet1.xml")),
+    "strings as a sheet": ("file.damaged", lambda: with_second_sheet("sharedStrings.xml")),
+    "a sheet as strings": (
+        "file.damaged",
+        lambda: edited("[Content_Types].xml", "/xl/sharedStrings.xml", "/xl/worksheets/sheet1.xml"),
+    ),
+    "a sheet as the workbook": (
+        "file.wrong_type",
+        lambda: edited("[Content_Types].xml", "/xl/workbook.xml", "/xl/worksheets/sheet1.xml"),
+    ),
+    "a row in a row": (
+        "file.damaged",
+        lambda: with_rows(f'<row r="1"><row r="1000000000000">{HEADING_ROW}</row></row>'),
+    ),
     "rows in the wrong order": (
         "file.damaged",
         lambda: with_rows(f'<row r="2">{text_cell("A2", "A")}</row>{HEADING_ROW}'),
@@ -161,6 +229,39 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
         "file.unpacks_too_large",
         lambda: changed({"xl/styles.xml": f"<x><cellXfs>{'<xf/>' * 4_000_000}</cellXfs></x>"}),
     ),
+    "a million blank cells": (
+        "file.unpacks_too_large",
+        lambda: with_rows(HEADING_ROW + f"<row>{'<c/>' * 10_000}</row>" * 100),
+    ),
+    "a million values in one cell": (
+        "file.unpacks_too_large",
+        lambda: with_rows(f"<row><c>{'<v/>' * 1_000_000}</c></row>"),
+    ),
+    "a million attributes of one string": (
+        "file.unpacks_too_large",
+        lambda: changed({STRINGS: f'<sst xmlns="{MAIN}"><si><t {MANY_ATTRIBUTES}/>{"<t/>" * 40_000}</si></sst>'}),
+    ),
+    "half a million pieces of formatted text": (
+        "file.unpacks_too_large",
+        lambda: changed({STRINGS: f'<sst xmlns="{MAIN}">{f"<si>{RUN * 50}</si>" * 10_000}</sst>'}),
+    ),
+    "a million empty pieces in a few strings": (
+        "file.unpacks_too_large",
+        lambda: changed({STRINGS: f'<sst xmlns="{MAIN}">{f"<si>{EMPTY_PIECES}</si>" * 20}</sst>'}),
+    ),
+    "a date format that takes ages": (
+        "file.unpacks_too_large",
+        lambda: changed({"xl/styles.xml": f"<x><numFmts><numFmt formatCode='{'[' * 1_000}'/></numFmts></x>"}),
+    ),
+    "a page heading that takes ages": (
+        "file.unpacks_too_large",
+        lambda: with_rows(HEADING_ROW, before=f"<oddHeader>{'&amp;L&amp;C&amp;R' * 1_000}</oddHeader>"),
+    ),
+    "thirteen million wide characters": (
+        "file.unpacks_too_large",
+        lambda: changed({STRINGS: f'<sst xmlns="{MAIN}">{f"<si><t>🙂{LONG_TEXT}</t></si>" * 420}</sst>'}),
+    ),
+    "one long formula in many cells": ("file.unpacks_too_large", lambda: shared_formulas("A1+" * 2_000 + "1", 2_000)),
     "an entity from elsewhere": ("file.doctype", lambda: doctype(SHEET, '<!ENTITY a SYSTEM "file:///etc/passwd">')),
     "a definition from elsewhere": (
         "file.doctype",
