@@ -103,6 +103,7 @@ class Provider:
             "/par": self._par,
             "/authorize": self._authorize,
             "/token": self._token,
+            "/logout": self._logout,
         }
         return pages[request.path](request)
 
@@ -147,6 +148,10 @@ class Provider:
         claims = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "nonce": asked["nonce"]}
         token = self.sign(self, _changed({**claims, **self.user}, self.claims))
         return _json({"access_token": "opens-nothing", "token_type": "Bearer", "id_token": token, "expires_in": 120})
+
+    def _logout(self, request: Request) -> Response:
+        back = f"{request.args['post_logout_redirect_uri']}?{urlencode({'state': request.args['state']})}"
+        return Response(status=302, headers={"Location": back})
 
     def _is_client(self, request: Request) -> bool:
         if "client_assertion" in request.form:
