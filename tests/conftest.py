@@ -53,6 +53,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
     engine = sa.create_engine(_url(server.get_uri(), "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):  # nothing here must last
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
         for name in DATABASES:
             connection.exec_driver_sql(f"CREATE DATABASE template_{name}")
     urls = {name: _url(server.get_uri(), f"template_{name}") for name in DATABASES}
