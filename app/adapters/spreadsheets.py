@@ -73,7 +73,7 @@ def read_workbook(source: BinaryIO | Path, limits: Limits = DEFAULT_LIMITS) -> S
 
     Raises DomainError: ``file.too_large``, ``file.empty``, ``file.wrong_type``, ``file.old_excel``, ``file.password``,
     ``file.macros``, ``file.damaged``, ``file.unpacks_too_large``, ``file.doctype``, ``file.cell_too_long``,
-    ``file.too_wide``.
+    ``file.too_wide``, and ``rows.too_many`` when there are so many that they are not even read.
     """
     with _as_damaged():
         workbook = load_workbook(guarded(source, limits), read_only=True, data_only=False, keep_links=False)
