@@ -62,7 +62,7 @@ exhaustive: $(VENV)/test
 # Texts that changed in code or templates go into translations/; then fill in what is new.
 translations: $(VENV)/test
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ -k lazy_gettext --no-location --sort-output -o translations/messages.pot .
-	$(BIN)/pybabel --quiet update --no-fuzzy-matching -i translations/messages.pot -d translations
+	$(BIN)/pybabel --quiet update --no-fuzzy-matching -w 120 -i translations/messages.pot -d translations
 
 # After a change of dependencies in pyproject.toml.
 lock: $(VENV)/test

@@ -26,7 +26,10 @@ ENTRIES_PER_STEP = 64
 FOR_RESEARCH_BYTES = 240
 _PLAIN_BYTES = FOR_RESEARCH_BYTES - 48
 _ENTRY = struct.Struct(f">{HASH_BYTES}sB15s{FOR_RESEARCH_BYTES}s")
-_PLAIN = struct.Struct(">16s11s")
+_PLAIN = struct.Struct(">16sB")
+"""Link, and how many bytes the number takes; number and name follow."""
+LONGEST_NUMBER = 64
+"""Bytes; an identity number takes 11, a provider's own pseudonym more."""
 _N_TRIES = 50
 
 
@@ -52,14 +55,18 @@ def n_buckets_for(n_invited: int | None) -> int:
 
 def for_research(public_key: bytes, survey_id: str, *, link: bytes, number: str, name: str) -> bytes:
     """Number, name and link of one person, so that only research can read them; always FOR_RESEARCH_BYTES long."""
-    plain = _PLAIN.pack(link, number.encode()) + name.encode()[: _PLAIN_BYTES - _PLAIN.size]
-    return seal_for_research(public_key, plain.ljust(_PLAIN_BYTES, b"\0"), survey_id.encode())
+    known_as = number.encode()
+    if len(known_as) > LONGEST_NUMBER:
+        raise DomainError("identity_number.too_long")
+    plain = _PLAIN.pack(link, len(known_as)) + known_as + name.encode()
+    return seal_for_research(public_key, plain[:_PLAIN_BYTES].ljust(_PLAIN_BYTES, b"\0"), survey_id.encode())
 
 
 def read_for_research(plain: bytes) -> tuple[bytes, str, str]:
     """Link, number and name from what research opened."""
-    link, number = _PLAIN.unpack_from(plain)
-    return link, number.rstrip(b"\0").decode(), plain[_PLAIN.size :].rstrip(b"\0").decode(errors="ignore")
+    link, n_bytes = _PLAIN.unpack_from(plain)
+    number, name = plain[_PLAIN.size : _PLAIN.size + n_bytes], plain[_PLAIN.size + n_bytes :]
+    return link, number.decode(), name.rstrip(b"\0").decode(errors="ignore")
 
 
 def open_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:

@@ -128,4 +128,4 @@ def _is_expired(login: Mapping[str, Any]) -> bool:
 def _was(respondent: Respondent) -> bool:
     """Whether the last login in this browser was the same person's, in the same survey."""
     login: dict[str, Any] | None = cookie.get(_EMPLOYEE)
-    return login is not None and bool(base64.b64decode(login["secrets"][0]) == respondent.response_id)
+    return login is not None and bool(base64.b64decode(login["secrets"][1]) == respondent.person)

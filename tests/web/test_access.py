@@ -8,7 +8,8 @@ from flask import Flask
 from tests.people import Trial, open_trial
 from tests.web.client import Browser
 
-FOR_EVERYBODY = {"questionnaire.start", "login.log_in", "login.log_out"}
+FOR_EVERYBODY = {"questionnaire.start", "login.log_in", "login.log_out", "questionnaire.withdraw"}
+"""Withdrawing leads to the consent while a survey is open, and to the login afterwards (test_closed.py)."""
 LOGGED_IN = {
     "questionnaire.go_on": "continue",
     "questionnaire.consent": "consent",
