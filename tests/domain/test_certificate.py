@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import product
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.certificate import Figure, certify
+from app.domain.certificate import Figure, Violation, certify
 from app.domain.units import UnitPath, UnitTree
 from tests.domain.trees import Groups, Published, at_or_below, numbered, rising, small_pools_rise, tree_of
 
@@ -64,14 +65,45 @@ def test_themes_are_judged_apart() -> None:
 
 def test_printed_number_that_is_not_the_number_of_people_is_a_violation() -> None:
     wrong = Figure("u", "u", "mean", "t", ("t_1",), np.arange(20), 21)
-    assert [violation.kind for violation in certify([wrong], k_mean=5, k_dist=10).violations] == ["n"]
+    assert certify([wrong], k_mean=5, k_dist=10).violations == (Violation("t", "n", 20, 21, ("u",), ()),)
 
 
 def test_person_counted_twice_is_a_violation() -> None:
     numbers = np.array([*range(20), 3])
     twice = Figure("u", "u", "mean", "t", ("t_1",), numbers, 21)
-    kinds = [violation.kind for violation in certify([twice], k_mean=5, k_dist=10).violations]
-    assert "repeated" in kinds
+    violations = certify([twice], k_mean=5, k_dist=10).violations
+    assert violations == (Violation("t", "repeated", 21, 21, ("u",), ()),)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_figure_that_counts_somebody_twice_is_named_among_others(place: int) -> None:
+    figures = [figure(name, range(30)) for name in "abc"]
+    numbers = np.array([*range(30), 29])
+    figures[place] = Figure("twice", "u", "mean", "t", ("t_1",), numbers, 31)
+    (violation,) = certify(figures, k_mean=5, k_dist=10).violations
+    assert (violation.kind, violation.contained_in) == ("repeated", ("twice",))
+
+
+def test_figures_over_the_same_people_are_named_once_when_they_count_twice() -> None:
+    numbers = np.array([*range(30), 7])
+    figures = [Figure(name, "u", "mean", "t", ("t_1",), numbers, 31) for name in ("first", "second")]
+    (violation,) = certify(figures, k_mean=5, k_dist=10).violations
+    assert violation.contained_in == ("first",)
+
+
+def test_figure_about_nobody_changes_nothing() -> None:
+    nobody = Figure("u", "u", "mean", "t", ("t_1",), np.array([], dtype=np.intp), 0)
+    certificate = certify([nobody, figure("all", range(8))], k_mean=5, k_dist=10)
+    assert certificate.is_valid
+    assert (certificate.n_figures, certificate.smallest_mean) == (2, 8)
+
+
+def test_violation_names_its_theme_and_every_figure_is_counted() -> None:
+    certificate = certify([figure("u", range(3)), figure("u", range(3), "dist")], k_mean=5, k_dist=10)
+    assert [(found.theme, found.kind, found.n, found.limit) for found in certificate.violations] == [
+        ("t", "mean", 3, 5), ("t", "dist", 3, 10)
+    ]  # fmt: skip
+    assert certificate.n_figures == 2
 
 
 def test_nothing_published_is_safe() -> None:
@@ -95,6 +127,21 @@ def test_no_combination_rests_on_fewer_than_the_smallest_atom(sets: list[frozens
     certificate = certify([figure(str(i), people) for i, people in enumerate(sets)], k_mean=5, k_dist=10)
     assert certificate.smallest_mean is not None
     assert smallest_support(sets) >= certificate.smallest_mean
+
+
+@given(st.lists(st.frozensets(st.integers(0, 15), min_size=1), min_size=1, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_smallest_atom_is_the_fewest_people_in_exactly_the_same_figures(sets: list[frozenset[int]]) -> None:
+    certificate = certify([figure(str(i), people) for i, people in enumerate(sets)], k_mean=5, k_dist=10)
+    people = frozenset().union(*sets)
+    atoms = Counter(tuple(person in members for members in sets) for person in people)
+    assert certificate.smallest_mean == min(atoms.values())
+    assert sorted(violation.n for violation in certificate.violations) == sorted(n for n in atoms.values() if n < 5)
+
+
+def test_group_split_off_by_a_second_figure_is_not_taken_for_the_rest_of_the_first() -> None:
+    certificate = certify([figure("first", range(10)), figure("second", range(4, 16))], k_mean=5, k_dist=10)
+    assert certificate.smallest_mean == 4
 
 
 # Rules as people get them wrong. Each gives what it would print.

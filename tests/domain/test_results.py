@@ -95,6 +95,63 @@ def low(n: int) -> Decimal:
     return Decimal("1.2") if n < 10 else Decimal("1.1") if n < 20 else Decimal(1)
 
 
+def test_percentages_equal_those_recomputed_person_by_person() -> None:
+    answers = random_answers(len(PLACEMENTS), seed=9)
+    complete = complete_cases(INSTRUMENT, THEMES, answers)
+    plan = make_plan(TREE, PLACEMENTS, complete, tuple(theme.sensitivity for theme in THEMES), Limits())
+    _, second = pools_of(plan, PLACEMENTS, complete)
+    columns = columns_of(INSTRUMENT)
+    n_compared = 0
+    for report in all_reports(answers):
+        below = [unit.index for unit in TREE.units if unit.path[: report.unit.level] == report.unit.path]
+        for i, result in enumerate(report.themes):
+            people = np.flatnonzero(np.isin(second[:, i], below))
+            assert (result.n_distribution or 0) == (
+                len(people) if report.unit.parent is None or result.theme.sensitivity.value != "most_sensitive" else 0
+            )
+            for item, shares in enumerate(result.items):
+                own = answers[people, columns[result.theme.id].start + item]
+                counts = [int((own == value).sum()) for value in range(1, len(result.theme.scale.categories) + 1)]
+                assert shares == printed_shares(counts)
+                assert all(type(share.percent) is int for share in shares)
+                n_compared += 1
+    assert n_compared > 80
+
+
+def test_figures_name_exactly_the_pools_that_they_count() -> None:
+    answers = random_answers(len(PLACEMENTS), share_skipped=0.0)
+    frozen, first = frozen_of(TREE, PLACEMENTS, answers)
+    for report in FigureTable(frozen, INSTRUMENT).reports():
+        below = [unit.index for unit in TREE.units if unit.path[: report.unit.level] == report.unit.path]
+        for i, result in enumerate(report.themes):
+            sums = frozen.sums[result.theme.id]
+            means = tuple(unit for unit in below if unit in set(first[:, i].tolist())) if result.n_mean else ()
+            spread = tuple(unit for unit in below if unit in sums.histograms) if result.n_distribution else ()
+            assert (result.mean_pools, result.distribution_pools) == (means, spread)
+            assert result.n_mean is None or sum(sums.means[unit].n for unit in means) == result.n_mean
+            if result.n_distribution:
+                assert sum(sums.histograms[unit].n for unit in spread) == result.n_distribution
+    assert {report.unit.path: report.result("workload").mean_pools for report in all_reports(answers)} == {  # type: ignore[union-attr]
+        (): (0, 2, 3, 4),
+        ("A",): (2, 3),
+        ("A", "A1"): (2,),
+        ("A", "A2"): (3,),
+        ("B",): (4,),
+    }
+
+
+DEEP = tree_of([("A",), ("A", "B"), ("A", "B", "C"), ("D",)])
+
+
+def test_what_is_far_below_counts_in_every_unit_above() -> None:
+    placements = np.repeat([3, 4], [12, 11]).astype(np.intp)
+    frozen, _ = frozen_of(DEEP, placements, random_answers(23, share_skipped=0.0))
+    found = {report.unit.path: report.result("workload") for report in FigureTable(frozen, INSTRUMENT).reports()}
+    assert {path: result.mean_pools for path, result in found.items() if result} == {
+        (): (3, 4), ("A",): (3,), ("A", "B"): (3,), ("A", "B", "C"): (3,), ("D",): (4,)
+    }  # fmt: skip
+
+
 def test_permuting_answers_inside_a_pool_changes_no_printed_figure() -> None:
     answers = random_answers(len(PLACEMENTS), seed=3, share_skipped=0.0)
     _, first = frozen_of(TREE, PLACEMENTS, answers)
@@ -170,6 +227,7 @@ def test_percent_is_half_up(count: int, n: int) -> None:
         ((18, 1), [(90, Bound.AT_LEAST), (10, Bound.AT_MOST)]),
         ((19, 1), [(95, Bound.EXACT), (5, Bound.EXACT)]),
         ((2, 8), [(20, Bound.EXACT), (80, Bound.EXACT)]),
+        ((2, 1), [(90, Bound.AT_LEAST), (10, Bound.AT_MOST)]),
         ((1, 1, 1, 7, 0), [(10, Bound.EXACT)] * 3 + [(70, Bound.EXACT), (0, Bound.EXACT)]),
     ],
 )
@@ -186,6 +244,9 @@ def test_near_unanimity_of_a_small_group_is_printed_as_a_bound(
         ((40, 10, 5, 5, 0), [(0, 0, 67), (1, 1, 17), (2, 2, 8), (3, 3, 8), (4, 4, 0)]),
         ((50, 3, 2, 0, 5), [(0, 0, 83), (1, 2, 8), (3, 3, 0), (4, 4, 8)]),
         ((50, 6, 3, 1, 0), [(0, 0, 83), (1, 4, 17)]),
+        ((55, 5, 0, 0, 0), [(0, 0, 92), (1, 1, 8), (2, 2, 0), (3, 3, 0), (4, 4, 0)]),
+        ((5, 55, 0, 0, 0), [(0, 0, 8), (1, 1, 92), (2, 2, 0), (3, 3, 0), (4, 4, 0)]),
+        ((0, 60, 0, 0, 0), [(0, 0, 0), (1, 1, 100), (2, 2, 0), (3, 3, 0), (4, 4, 0)]),
         ((50, 0, 0, 5, 2), [(0, 0, 88), (1, 1, 0), (2, 2, 0), (3, 4, 12)]),
     ],
 )
@@ -195,7 +256,9 @@ def test_categories_with_one_to_four_people_are_merged(
     assert [(group.first, group.last, group.share.percent) for group in printed_prevalence(counts)] == expected
 
 
-@pytest.mark.parametrize(("counts", "first", "last"), [((60, 2, 1, 0, 1), 1, 4), ((3, 50, 0, 0, 0), 0, 0)])
+@pytest.mark.parametrize(
+    ("counts", "first", "last"), [((60, 2, 1, 0, 1), 1, 4), ((3, 50, 0, 0, 0), 0, 0), ((1, 50, 0, 0, 0), 0, 0)]
+)
 def test_one_to_four_on_one_side_is_all_that_is_said(counts: tuple[int, ...], first: int, last: int) -> None:
     (group,) = printed_prevalence(counts)
     assert (group.first, group.last, group.share) == (first, last, Share(0, Bound.FEWER_THAN_FIVE))
@@ -215,6 +278,7 @@ def test_no_printed_group_of_a_most_sensitive_theme_has_one_to_four_people(yes: 
 def test_reversed_items_are_turned() -> None:
     theme = next(theme for theme in THEMES if any(item.is_reversed for item in theme.items))
     answers = np.full((1, len(theme.items)), 5, dtype=np.uint8)
+    assert item_values(theme, answers).dtype == np.int64
     assert item_values(theme, answers).tolist() == [[1 if item.is_reversed else 5 for item in theme.items]]
 
 
@@ -230,6 +294,42 @@ def test_head_counts_of_the_unit_list_give_rates_where_they_are_complete() -> No
     frozen, _ = frozen_of(tree, placements, random_answers(30))
     rates = {report.unit.path: report.response_rate for report in FigureTable(frozen, INSTRUMENT).reports()}
     assert rates == {(): None, ("A",): 67, ("A", "A1"): 75, ("A", "A2"): 50, ("B",): None}
+
+
+def rates_of(tree: UnitTree, sizes: list[int], n_invited: int | None = None) -> dict[tuple[str, ...], int | None]:
+    placements = np.repeat(range(len(sizes)), sizes).astype(np.intp)
+    frozen, _ = frozen_of(tree, placements, random_answers(len(placements)))
+    reports = FigureTable(frozen, INSTRUMENT).reports(n_invited)
+    return {report.unit.path: report.response_rate for report in reports}
+
+
+def test_head_counts_are_added_up_from_the_deepest_units() -> None:
+    tree = UnitTree.from_rows([(("A", "B", "C"), 20), (("A", "B", "D"), 40), (("E",), 20)])
+    rates = rates_of(tree, [0, 0, 0, 10, 10, 10])
+    assert rates == {(): 38, ("A",): 33, ("A", "B"): 33, ("A", "B", "C"): 50, ("A", "B", "D"): 25, ("E",): 50}
+
+
+def test_organisations_own_head_count_comes_on_top() -> None:
+    tree = UnitTree.from_rows([((), 10), (("A",), 30)])
+    assert rates_of(tree, [5, 15]) == {(): 50, ("A",): 50}
+
+
+def test_one_row_without_head_count_leaves_the_rates_above_unknown() -> None:
+    tree = UnitTree.from_rows([((), 10), (("A",), 30), (("B",), None)])
+    assert rates_of(tree, [5, 15, 6]) == {(): None, ("A",): 50, ("B",): None}
+
+
+def test_number_of_invited_is_the_organisations_alone() -> None:
+    tree = UnitTree.from_rows([(("A",), 30), (("B",), None)])
+    assert rates_of(tree, [0, 15, 10], n_invited=50) == {(): 50, ("A",): 50, ("B",): None}
+
+
+def test_sums_know_their_theme_and_their_people() -> None:
+    frozen, _ = frozen_of(TREE, PLACEMENTS, random_answers(len(PLACEMENTS)))
+    for theme_id, sums in frozen.sums.items():
+        assert sums.theme_id == theme_id
+        for histogram in sums.histograms.values():
+            assert all(sum(item) == histogram.n for item in histogram.counts)
 
 
 def test_a_result_is_found_by_theme() -> None:
