@@ -9,7 +9,7 @@ RESPONDENTS ?= 400
 PORT ?= 8000
 WORKERS ?= $(shell nproc)
 
-.PHONY: demo test tools lock translations gallery bench-disclosure exhaustive clean
+.PHONY: demo test tools lock translations gallery bench-disclosure exhaustive mutants clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
@@ -55,9 +55,14 @@ bench-disclosure: $(VENV)/test
 	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py
 	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py --units 1000
 
-# Disclosure control on 50,000 random trees.
+# Disclosure control on 50,000 random trees, and 30 organisations against an integer solver.
 exhaustive: $(VENV)/test
-	MUST_TREES=50000 $(BIN)/pytest -q tests/domain/test_certificate.py tests/domain/test_disclosure.py
+	MUST_TREES=50000 MUST_ORGANISATIONS=30 $(BIN)/pytest -q tests/domain/test_certificate.py \
+	  tests/domain/test_disclosure.py tests/attacks/test_rounding.py
+
+# Every small change of plan, certificate and display rules has to fail a test; about three minutes.
+mutants: $(VENV)/test
+	$(BIN)/python tests/mutation/run.py
 
 # Texts that changed in code or templates go into translations/; then fill in what is new.
 translations: $(VENV)/test

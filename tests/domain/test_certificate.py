@@ -75,10 +75,11 @@ def test_person_counted_twice_is_a_violation() -> None:
     assert violations == (Violation("t", "repeated", 21, 21, ("u",), ()),)
 
 
+@pytest.mark.parametrize("person", [0, 29])
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_figure_that_counts_somebody_twice_is_named_among_others(place: int) -> None:
+def test_figure_that_counts_somebody_twice_is_named_among_others(place: int, person: int) -> None:
     figures = [figure(name, range(30)) for name in "abc"]
-    numbers = np.array([*range(30), 29])
+    numbers = np.array([*range(30), person])
     figures[place] = Figure("twice", "u", "mean", "t", ("t_1",), numbers, 31)
     (violation,) = certify(figures, k_mean=5, k_dist=10).violations
     assert (violation.kind, violation.contained_in) == ("repeated", ("twice",))

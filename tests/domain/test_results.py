@@ -24,7 +24,15 @@ from app.domain.results import (
     printed_prevalence,
     printed_shares,
 )
-from app.domain.scoring import Answers, columns_of, complete_cases, item_values, theme_sums
+from app.domain.scoring import (
+    Answers,
+    Histogram,
+    ThemeSums,
+    columns_of,
+    complete_cases,
+    item_values,
+    theme_sums,
+)
 from app.domain.units import UnitTree
 from tests.domain.trees import tree_of
 
@@ -183,6 +191,15 @@ def test_most_sensitive_themes_are_in_the_organisations_report_only() -> None:
                 assert result.is_published == bool(result.prevalence) == (report.unit.parent is None)
                 assert result.mean is None
                 assert result.items == ()
+
+
+def test_unit_shows_no_most_sensitive_theme_even_if_sums_of_its_own_were_stored() -> None:
+    tree = tree_of([("A",)])
+    own = ThemeSums("bullying", {}, {1: Histogram(60, ((60, 0, 0, 0, 0),))})
+    report = FigureTable(Frozen(tree, (60, 60), (60, 60), {"bullying": own}), INSTRUMENT).report(tree.get(("A",)))
+    (result,) = report.themes
+    assert not result.is_published
+    assert (result.prevalence, result.distribution_pools) == ((), ())
 
 
 def test_unit_without_report_is_not_listed() -> None:
