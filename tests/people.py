@@ -18,7 +18,7 @@ from app.services import answering
 from app.services.answering import Respondent
 from app.services.closing import SWEEP, compact
 from app.services.register import Consent
-from app.services.surveys import NewSurvey, OpenedSurvey, create_survey, open_survey, opened, prepare_survey
+from app.services.surveys import PREPARATION, NewSurvey, OpenedSurvey, create_survey, open_survey, opened
 
 ACCESS = datetime(2026, 10, 1, 7, tzinfo=UTC)
 TREE = UnitTree.from_rows([(("A", "A1"), None), (("A", "A2"), None), (("A", "ingen"), None), (("B",), None)])
@@ -103,8 +103,9 @@ def open_trial(tree: UnitTree = TREE, n_invited: int | None = 100, extra_themes:
     )
     survey = create_survey(session(), new)
     session().commit()
-    prepare_survey(session(), key_ring(), survey)
-    session().commit()
+    for step in PREPARATION:
+        step(session(), key_ring(), survey)
+        session().commit()
     open_survey(survey, ACCESS)
     session().commit()
     return Trial(survey)

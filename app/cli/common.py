@@ -14,7 +14,7 @@ from app.db.base import begin_writing
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.extensions import db, key_ring, session
-from app.services.closing import SWEEP, check_sweep_due, compact, is_swept
+from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
 from app.services.surveys import get_survey
 
 P = ParamSpec("P")
@@ -56,25 +56,30 @@ def find_survey(name: str, *, for_writing: bool = False) -> Survey:
 
 def sweep(survey: Survey, *, is_forced: bool = False) -> None:
     """Do what closing is due to destroy; nothing when it is done already. `is_forced`: do not wait for the grace."""
-    if not is_forced:
-        check_sweep_due(session(), survey, now())
     if not is_swept(session(), key_ring(), survey):
+        if not is_forced:
+            check_sweep_due(session(), survey, now())
+        run_steps(SWEEP, survey)
+    compact_if_needed(survey)
+
+
+def run_steps(steps: tuple[Step, ...], survey: Survey) -> None:
+    """Each step in a transaction of its own."""
+    for step in steps:
         session().commit()
-        _sweep(survey)
-
-
-def _sweep(survey: Survey) -> None:
-    for step in SWEEP:
         begin_writing(session(), Survey)
         step(session(), key_ring(), survey, now())
         session().commit()
-    compact_all()
 
 
-def compact_all() -> None:
-    """Leave no trace of what was deleted in any of the databases."""
-    for engine in db.engines.values():
-        compact(engine)
+def compact_if_needed(survey: Survey) -> None:
+    """Leave no trace of what was destroyed; `flask maintenance run` tries again when somebody is in the way."""
+    if survey.needs_compacting:
+        session().commit()
+        for engine in db.engines.values():
+            compact(engine)
+        survey.needs_compacting = False
+        session().commit()
 
 
 _SENTENCES = {
@@ -85,6 +90,9 @@ _SENTENCES = {
     "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
     "it now: flask surveys close SURVEY --end-grace",
     "survey.illegal_step": "A survey that is {current} cannot become {wanted}.",
+    "compact.busy": "Everything is destroyed, but another process reads an older state; its traces go at the next "
+    "flask maintenance run.",
+    "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
     "unit.unknown": "There is no unit {path}.",

@@ -25,7 +25,7 @@ from app.extensions import key_ring, session, settings
 from app.services.answer_files import read_answer_file, simulate_answers
 from app.services.answering import count_submitted
 from app.services.demo_survey import new_demo_survey
-from app.services.surveys import list_surveys, open_survey, opened, prepare_survey
+from app.services.surveys import PREPARATION, list_surveys, open_survey, opened
 
 group = AppGroup("demo", help="Try the product with people who do not exist.")
 
@@ -54,8 +54,9 @@ def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int 
         session(), tree, name, now(), extra_themes=themes, n_invited=invited, grace=settings().grace
     )
     session().commit()
-    prepare_survey(session(), key_ring(), survey)
-    session().commit()
+    for step in PREPARATION:
+        step(session(), key_ring(), survey)
+        session().commit()
     open_survey(survey, now())
     session().commit()
     click.echo(f"{survey.id}  {settings().public_url}/s/{survey.code}")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.common import compact_all, now, sweep
-from app.db.base import begin_writing
+from app.cli.common import FAILED, compact_if_needed, find_survey, now, run_steps, sweep
 from app.db.surveys import Survey
+from app.domain.errors import DomainError
 from app.extensions import key_ring, session, settings
 from app.services.closing import is_sweep_due, is_swept
 from app.services.deletion import DELETION, delete_old_sums, describe_deletion, is_deletion_due
@@ -25,30 +30,66 @@ def init_app(app: Flask) -> None:
 
 @group.command()
 def run() -> None:
-    """Close what has run out, destroy what closing destroys, delete what is ten weeks old. Run it every few minutes."""
-    for survey in list_surveys(session()):
-        if is_deletion_due(survey, now()):
-            _delete(survey)
-        elif is_sweep_due(session(), survey, now()) and not is_swept(session(), key_ring(), survey):
-            sweep(survey)
+    """Delete what is ten weeks old, close what has run out, destroy what closing destroys. Run it every few minutes.
+
+    Exit code 1 when something could not be done for some survey; the others are done all the same.
+    """
+    surveys = [survey.id for survey in list_surveys(session())]
+    faults = [
+        survey_id for work in (_delete_if_due, _sweep_if_due) for survey_id in surveys if not _try(work, survey_id)
+    ]
+    if faults:
+        sys.exit(FAILED)
+
+
+def _try(work: Callable[[Survey], None], survey_id: str) -> bool:
+    """Whether it went well: one survey's fault must not keep the others past their day."""
+    try:
+        work(find_survey(survey_id))
+    except (DomainError, SQLAlchemyError) as error:
+        session().rollback()
+        reason = error if isinstance(error, DomainError) else type(error).__name__
+        click.echo(f"{survey_id[:8]}: {reason}", err=True)
+        return False
+    return True
+
+
+def _sweep_if_due(survey: Survey) -> None:
+    if is_sweep_due(session(), survey, now()):
+        was_swept = is_swept(session(), key_ring(), survey)
+        sweep(survey)
+        if not was_swept:
             click.echo(f"{survey.id[:8]} closed and swept.")
-        delete_old_sums(session(), survey, now())
-        session().commit()
+    compact_if_needed(survey)
+
+
+def _delete_if_due(survey: Survey) -> None:
+    if is_deletion_due(survey, now()):
+        _delete(survey)
+    delete_old_sums(session(), survey, now())
+    session().commit()
 
 
 def _delete(survey: Survey) -> None:
-    """Delete one survey and leave a certificate of it."""
-    certificate = describe_deletion(session(), survey) | {"deleted_at": now().isoformat(timespec="minutes")}
-    for step in DELETION:
-        session().commit()
-        begin_writing(session(), Survey)
-        step(session(), key_ring(), survey, now())
-        session().commit()
-    compact_all()
+    """Delete one survey and leave a certificate of it, begun before the first step and finished after the last."""
     folder = settings().instance / "certificates"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / f"deletion-{survey.id}.json"
-    file.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+    if not file.exists():
+        _write(file, describe_deletion(session(), survey) | {"deleted_at": None})
+    run_steps(DELETION, survey)
+    shutil.rmtree(settings().reports_folder / survey.id, ignore_errors=True)
+    compact_if_needed(survey)
+    certificate = json.loads(file.read_text(encoding="utf-8"))
+    _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
+    survey.deleted_at = now()
+    session().commit()
     if not certificate["was_exported"]:
         click.echo(f"{survey.id[:8]}: what was consented to had not been exported.", err=True)
     click.echo(f"{survey.id[:8]} deleted: {file}")
+
+
+def _write(file: Path, certificate: dict[str, object]) -> None:
+    temporary = file.with_suffix(".part")
+    temporary.write_text(json.dumps(certificate, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(file)

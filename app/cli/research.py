@@ -43,9 +43,9 @@ def export(survey_id: str, out: Path, key_file: Path) -> None:
         fail(f"{out} exists already.", REFUSED)
     survey = find_survey(survey_id)
     sweep(survey)
-    survey = find_survey(survey_id, for_writing=True)
     setup = opened(survey).setup
     exported = export_research(session(), key_ring(), setup, key, setup.instrument.languages, out)
+    survey = find_survey(survey_id, for_writing=True)
     survey.exported_at = now()
     session().commit()
     click.echo(f"{exported.n_responses} responses of {exported.n_consents} who consented: {out}")

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from app.cli.common import find_survey, now, refuses_clearly, sweep
 from app.db.surveys import Survey
 from app.domain.survey import State
-from app.extensions import session
+from app.extensions import session, settings
 from app.services.answering import count_begun, count_submitted
 from app.services.surveys import close_survey, list_surveys, opened, setup_of
 
@@ -40,15 +40,20 @@ def show(survey_id: str) -> None:
 
 @group.command()
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--end-grace", is_flag=True, help="Do not wait for employees in the middle of the form.")
+@click.option(
+    "--end-grace/--keep-grace",
+    default=None,
+    help="Whether employees in the middle of the form are cut off. Default: kept in production, ended elsewhere.",
+)
 @refuses_clearly
-def close(survey_id: str, *, end_grace: bool) -> None:
-    """Close a survey for good. Employees in the middle of the form can finish for 30 minutes more."""
+def close(survey_id: str, *, end_grace: bool | None) -> None:
+    """Close a survey for good. In the grace of 30 minutes who has begun can still finish, change and delete."""
     survey = find_survey(survey_id, for_writing=True)
-    if not (end_grace and survey.state == State.CLOSED.value):
+    ends_grace = not settings().is_production if end_grace is None else end_grace
+    if not (ends_grace and survey.state == State.CLOSED.value and survey.swept_at is None):
         close_survey(survey, now())
         session().commit()
-    if end_grace:
+    if ends_grace:
         sweep(survey, is_forced=True)
     click.echo(f"Closed with {count_submitted(session(), survey.id)} answers.")
 

@@ -48,6 +48,8 @@ class Survey(AnswersBase):
     closed_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]
     """When closing's destruction was done: keys gone, responses rewritten (spec 8)."""
+    needs_compacting: Mapped[bool] = mapped_column(default=False)
+    """Rows or keys were destroyed, and the databases still have to be written anew to leave no trace of them."""
     exported_at: Mapped[datetime | None]
     """When what was consented to was last handed to research."""
     deleted_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,8 @@ from app.domain.units import UnitPath
 from app.services.register import Consent, find_consent, for_research, put_consent, remove_person
 from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import OpenedSurvey, Setup
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +60,41 @@ _NO_RESPONSE = b""
 
 def get_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Consent | None:
     """What was decided last; after closing only who said yes is still known."""
-    _, key = _register_key(session, keys, setup)
-    return find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
+
+    def read(_: bool, key: bytes) -> Consent | None:
+        return find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
+
+    return _with_register(session, keys, setup, read)
 
 
 def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent) -> None:
     """Record yes or no; the last choice counts. ``consent.too_late`` for a yes of who logged in after closing."""
-    is_closed, key = _register_key(session, keys, setup)
-    register = (session, key, setup.id, setup.n_register_buckets, respondent.person)
     if consent.is_given and not respondent.for_research:
         raise DomainError("consent.too_late")
-    if is_closed and not consent.is_given:
-        remove_person(*register)
-    else:
-        put_consent(*register, consent, respondent.for_research)
+
+    def write(is_closed: bool, key: bytes) -> None:
+        register = (session, key, setup.id, setup.n_register_buckets, respondent.person)
+        if is_closed and not consent.is_given:
+            remove_person(*register)
+        else:
+            put_consent(*register, consent, respondent.for_research)
+
+    _with_register(session, keys, setup, write)
+
+
+def _with_register(session: Session, keys: KeyRing, setup: Setup, use: Callable[[bool, bytes], T]) -> T:
+    """`use`(whether closing has sealed the register anew, its key); once more when that happened just now."""
+    try:
+        return use(*_register_key(session, keys, setup))
+    except DomainError as error:
+        if error.code != "sealed.broken":
+            raise
+    session.rollback()
+    keys.forget()
+    return use(*_register_key(session, keys, setup))
 
 
 def _register_key(session: Session, keys: KeyRing, setup: Setup) -> tuple[bool, bytes]:
-    """Whether closing has sealed the register anew, and the key that opens it now."""
     try:
         return False, keys.get(session, setup.id, Purpose.REGISTER)
     except DomainError:
@@ -121,12 +141,13 @@ def submit_response(
 
 
 def delete_response(session: Session, survey: OpenedSurvey, respondent: Respondent, now: datetime) -> None:
-    """The whole response is gone; deleting what is not there is no error."""
+    """The whole response is gone; deleting what is not there is no error. ``survey.closed`` when it is too late."""
     if not survey.clock.may_finish(now):
         raise DomainError("survey.closed")
     session.execute(
         delete(ResponseRow).where(ResponseRow.id == respondent.response_id).execution_options(synchronize_session=False)
     )
+    _check_not_swept(session, survey.setup.id)
 
 
 def count_submitted(session: Session, survey_id: str) -> int:

@@ -19,8 +19,7 @@ from app.db.answers import ResponseRow
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.survey import State
-from app.services.answering import count_begun
-from app.services.register import keep_only_consenting
+from app.services.register import check_register, keep_only_consenting
 from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import opened
 
@@ -28,11 +27,10 @@ Step = Callable[[Session, KeyRing, Survey, datetime], None]
 
 
 def is_sweep_due(session: Session, survey: Survey, now: datetime) -> bool:
-    """Whether closing's destruction may happen: the grace is over, or nobody is left who could use it."""
-    if survey.access_at is None or survey.deleted_at is not None:
+    """Whether closing's destruction may happen: the survey is closed, and the grace is over."""
+    if survey.access_at is None or survey.state == State.DELETED.value:
         return False
-    clock = opened(survey).clock
-    return now >= clock.grace_ends_at or (now >= clock.closes_at and count_begun(session, survey.id) == 0)
+    return now >= opened(survey).clock.grace_ends_at
 
 
 def check_sweep_due(session: Session, survey: Survey, now: datetime) -> None:
@@ -74,6 +72,7 @@ def rewrite_responses(session: Session, keys: KeyRing, survey: Survey, now: date
     if survey.state == State.OPEN.value:
         survey.state = State.CLOSED.value
     survey.swept_at = now
+    survey.needs_compacting = True
 
 
 def rewrite_register(session: Session, keys: KeyRing, survey: Survey, now: datetime) -> None:
@@ -85,6 +84,7 @@ def rewrite_register(session: Session, keys: KeyRing, survey: Survey, now: datet
 
 def destroy_field_keys(session: Session, keys: KeyRing, survey: Survey, now: datetime) -> None:
     """The response key goes: nobody's response can be found any more. What backups hold becomes unreadable."""
+    check_register(session, keys.get(session, survey.id, Purpose.CLOSED_REGISTER), survey.id)
     keys.destroy(session, survey.id, Purpose.RESPONSE, Purpose.DATA, Purpose.REGISTER)
 
 
@@ -93,11 +93,16 @@ SWEEP: tuple[Step, ...] = (make_closed_keys, rewrite_responses, rewrite_register
 
 
 def compact(engine: Engine) -> None:
-    """Leave no trace of former rows: free pages, dead tuples and the write-ahead log are written anew."""
+    """Leave no trace of former rows: free pages, dead tuples and the write-ahead log are written anew.
+
+    DomainError ``compact.busy`` when somebody reads an older state just now: try again later.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "sqlite":
             connection.execute(text("VACUUM"))
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            is_busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+            if is_busy:
+                raise DomainError("compact.busy")
         else:
             connection.execute(text("VACUUM FULL"))
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.db.answers import PoolSum, ReportBasis, ResponseRow
+from app.db.answers import PoolSum, ReportBasis, ResponseRow, WithholdingRow
 from app.db.identities import RegisterBucket
 from app.db.surveys import Survey
 from app.domain.survey import N_WEEKS_SUMS, State
@@ -53,21 +53,21 @@ def delete_identities(session: Session, keys: KeyRing, survey: Survey, now: date
 
 
 def delete_answers(session: Session, keys: KeyRing, survey: Survey, now: datetime) -> None:
-    """The responses, and who was in which pool; the sums over pools follow their own date."""
-    options = {"synchronize_session": False}
-    session.execute(delete(ResponseRow).where(ResponseRow.survey_id == survey.id).execution_options(**options))
-    session.execute(
-        update(ReportBasis)
-        .where(ReportBasis.survey_id == survey.id)
-        .values(sealed_pools=None)
-        .execution_options(**options)
-    )
+    """The responses, who was in which pool, and every count below the limits; the sums follow their own date."""
+    for entity in (ResponseRow, WithholdingRow):
+        session.execute(
+            delete(entity).where(entity.survey_id == survey.id).execution_options(synchronize_session=False)
+        )
+    basis = session.get(ReportBasis, survey.id)
+    if basis is not None:
+        basis.sealed_pools = None
+        basis.n_answers = basis.n_included
     survey.state = State.DELETED.value
-    survey.deleted_at = now
+    survey.needs_compacting = True
 
 
 DELETION: tuple[Step, ...] = (destroy_all_keys, delete_identities, delete_answers)
-"""In this order, a commit after each; then `closing.compact` every database."""
+"""In this order, a commit after each; then `closing.compact` every database, then set `Survey.deleted_at`."""
 
 
 def delete_old_sums(session: Session, survey: Survey, now: datetime) -> None:

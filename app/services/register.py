@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import HASH_BYTES, seal, seal_for_research, unseal
@@ -69,13 +69,14 @@ def read_for_research(plain: bytes) -> tuple[bytes, str, str]:
     return link, number.decode(), name.rstrip(b"\0").decode(errors="ignore")
 
 
-def open_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:
-    """Lay all buckets of a survey, empty, in one go, unless they are there."""
-    if not _all_buckets(session, survey_id):
-        session.add_all(
-            RegisterBucket(survey_id=survey_id, number=number, sealed=_seal(key, survey_id, number, {}))
-            for number in range(n_buckets)
-        )
+def lay_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:
+    """Lay all buckets of a survey that has not been opened yet, empty, in one go; former ones go."""
+    begin_writing(session, RegisterBucket)
+    session.execute(delete(RegisterBucket).where(RegisterBucket.survey_id == survey_id))
+    session.add_all(
+        RegisterBucket(survey_id=survey_id, number=number, sealed=_seal(key, survey_id, number, {}))
+        for number in range(n_buckets)
+    )
 
 
 def find_consent(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> Consent | None:
@@ -104,23 +105,32 @@ def list_entries(session: Session, key: bytes, survey_id: str) -> Iterator[Entry
 
 def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, survey_id: str) -> None:
     """Closing's share: drop who did not consent, seal the rest with a new key. May be repeated after a crash."""
-    for number, sealed in _all_buckets(session, survey_id):
+    begin_writing(session, RegisterBucket)
+    for number, sealed in _all_buckets(session, survey_id, is_locked=True):
         try:
             entries = _unseal(old_key, survey_id, number, sealed)
         except DomainError:
-            _unseal(new_key, survey_id, number, sealed)  # done before the crash
-            continue
+            continue  # done before the crash; `check_register` finds anything else
         kept = {person: entry for person, entry in entries.items() if entry.consent.is_given}
-        _write(session, survey_id, number, sealed, _seal(new_key, survey_id, number, kept))
+        if not _write(session, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
+            raise DomainError("register.busy")
+
+
+def check_register(session: Session, key: bytes, survey_id: str) -> None:
+    """DomainError ``sealed.broken`` unless every bucket opens with `key`: before another key is destroyed."""
+    for number, sealed in _all_buckets(session, survey_id):
+        _unseal(key, survey_id, number, sealed)
 
 
 def _bucket_of(person: bytes, n_buckets: int) -> int:
     return int.from_bytes(person[:8], "big") % n_buckets
 
 
-def _all_buckets(session: Session, survey_id: str) -> list[tuple[int, bytes]]:
+def _all_buckets(session: Session, survey_id: str, *, is_locked: bool = False) -> list[tuple[int, bytes]]:
+    """Number and content of each; `is_locked`: nobody else changes them before the next commit."""
     query = select(RegisterBucket.number, RegisterBucket.sealed).where(RegisterBucket.survey_id == survey_id)
-    return [(number, sealed) for number, sealed in session.execute(query.order_by(RegisterBucket.number))]
+    query = query.order_by(RegisterBucket.number)
+    return [(number, sealed) for number, sealed in session.execute(query.with_for_update() if is_locked else query)]
 
 
 def _read(session: Session, survey_id: str, number: int) -> bytes:

@@ -7,9 +7,11 @@ sealed, in every copy that was ever made of the other two databases.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from enum import Enum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import new_key, seal, unseal
@@ -37,7 +39,7 @@ FIELD = (Purpose.RESPONSE, Purpose.IDENTITY, Purpose.REGISTER, Purpose.DATA)
 
 
 CACHED_SECONDS = 30
-"""How long a process may go on knowing a key that another process destroyed."""
+"""How long a process that serves may go on knowing a key that another one destroyed."""
 
 
 class KeyRing:
@@ -50,18 +52,28 @@ class KeyRing:
     def get(self, session: Session, survey_id: str, purpose: Purpose) -> bytes:
         """DomainError ``key.destroyed`` when there is none (any more)."""
         now = time.monotonic()
-        read_at, key = self._known.get((survey_id, purpose), (0.0, b""))
-        if not key or now - read_at > CACHED_SECONDS:
+        self.forget_old()
+        _, key = self._known.get((survey_id, purpose), (0.0, b""))
+        if not key:
             query = select(SurveyKey.wrapped).where(
                 SurveyKey.survey_id == survey_id, SurveyKey.purpose == purpose.value
             )
             wrapped = session.scalar(query)
             if wrapped is None:
-                self._known.pop((survey_id, purpose), None)
                 raise DomainError("key.destroyed", purpose=purpose.value)
             key = unseal(self._installation_key, wrapped, _label(survey_id, purpose))
             self._known[survey_id, purpose] = now, key
         return key
+
+    def forget_old(self) -> None:
+        """Every old key, not only one that is asked for: what is destroyed elsewhere must not live on here."""
+        now = time.monotonic()
+        for name in [name for name, (read_at, _) in self._known.copy().items() if now - read_at > CACHED_SECONDS]:
+            self._known.pop(name, None)
+
+    def forget(self) -> None:
+        """All keys, at once; they are read again when they are needed."""
+        self._known.clear()
 
     def make(self, session: Session, survey_id: str, *purposes: Purpose) -> None:
         """Make the keys that are not there yet. Commit before anything is sealed with them."""
@@ -70,8 +82,10 @@ class KeyRing:
         for purpose in purposes:
             if purpose.value not in present:
                 wrapped = seal(self._installation_key, new_key(), _label(survey_id, purpose))
-                session.add(SurveyKey(survey_id=survey_id, purpose=purpose.value, wrapped=wrapped))
-        session.flush()
+                with suppress(IntegrityError), session.begin_nested():  # another process may have been faster
+                    session.execute(
+                        insert(SurveyKey), {"survey_id": survey_id, "purpose": purpose.value, "wrapped": wrapped}
+                    )
 
     def has(self, session: Session, survey_id: str, purpose: Purpose) -> bool:
         return session.get(SurveyKey, (survey_id, purpose.value)) is not None

@@ -18,7 +18,7 @@ from app.domain.errors import DomainError
 from app.domain.instrument import Instrument, Page, Theme, load_instrument
 from app.domain.survey import GRACE, Clock, State, check_step
 from app.domain.units import UnitTree
-from app.services.register import n_buckets_for, open_register
+from app.services.register import lay_register, n_buckets_for
 from app.services.survey_keys import FIELD, KeyRing, Purpose
 
 
@@ -114,12 +114,19 @@ def create_survey(session: Session, new: NewSurvey) -> Survey:
     return survey
 
 
-def prepare_survey(session: Session, keys: KeyRing, survey: Survey) -> None:
-    """Make the keys and lay the register; commit, then `open_survey`. Doing it twice changes nothing."""
+def make_field_keys(session: Session, keys: KeyRing, survey: Survey) -> None:
     check_step(State(survey.state), State.OPEN)
     keys.make(session, survey.id, *FIELD)
-    register_key = keys.get(session, survey.id, Purpose.REGISTER)
-    open_register(session, register_key, survey.id, survey.n_register_buckets)
+
+
+def lay_survey_register(session: Session, keys: KeyRing, survey: Survey) -> None:
+    check_step(State(survey.state), State.OPEN)
+    key = keys.get(session, survey.id, Purpose.REGISTER)
+    lay_register(session, key, survey.id, survey.n_register_buckets)
+
+
+PREPARATION = (make_field_keys, lay_survey_register)
+"""In this order, a commit after each, then `open_survey`; all of it may be repeated until the survey is open."""
 
 
 def open_survey(survey: Survey, now: datetime) -> None:

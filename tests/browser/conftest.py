@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from app.domain.identifiers import synthetic_identity_number
 from app.domain.instrument import CURRENT_VERSION
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session
-from app.services.surveys import NewSurvey, create_survey, open_survey, prepare_survey
+from app.services.surveys import PREPARATION, NewSurvey, create_survey, open_survey
 from tests.conftest import dispose, sqlite_app
 from tests.web.conftest import translations  # noqa: F401 - a fixture, used by itself
 
@@ -35,6 +36,8 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TELLS = re.compile(r"level_|[?&](q|search|unit|go)=|/unit[/?]")
+"""What no address may hold: a proxy logs it with the time and whence it came."""
 _serial = itertools.count(100)
 
 
@@ -81,7 +84,9 @@ def _open_survey() -> str:
     )
     survey = create_survey(session(), new)
     session().commit()
-    prepare_survey(session(), key_ring(), survey)
+    for step in PREPARATION:
+        step(session(), key_ring(), survey)
+        session().commit()
     session().commit()
     open_survey(survey, datetime.now(UTC))
     session().commit()
@@ -101,7 +106,7 @@ Visitor = Callable[..., Page]
 
 @pytest.fixture
 def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
-    """Opens a page on a device of its own; afterwards: no error in any console, and nothing came from elsewhere."""
+    """Opens a page on a device of its own; afterwards: no error in any console, nothing came from elsewhere, no address tells a unit."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
@@ -112,7 +117,7 @@ def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: _note_foreign(request.url, site, wrong))
+        page.on("request", lambda request: _note_address(request.url, site, wrong))
         return page
 
     yield visit
@@ -122,9 +127,11 @@ def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
     assert not [line for line in wrong if not any(part in line for part in expected)]
 
 
-def _note_foreign(url: str, site: Site, wrong: list[str]) -> None:
+def _note_address(url: str, site: Site, wrong: list[str]) -> None:
     if not url.startswith(site.address):
         wrong.append(f"foreign: {url}")
+    if TELLS.search(url):
+        wrong.append(f"tells the unit: {url}")
 
 
 def log_in(page: Page, site: Site, step: str = "login", serial: int | None = None) -> int:

@@ -43,7 +43,7 @@ def test_closing_waits_for_who_is_in_the_middle_unless_told_not_to(runner: Flask
     survey = run(runner, "demo", "create").split()[0]
     run(runner, "demo", "answer", survey, "--respondents", "12", "--seed", "5")
     assert "begun, not submitted   0" not in run(runner, "surveys", "show", survey)
-    run(runner, "surveys", "close", survey)
+    run(runner, "surveys", "close", survey, "--keep-grace")
     assert "may finish until" in run(runner, "build-reports", survey, "--dry-run", exit_code=2)
     run(runner, "surveys", "close", survey, "--end-grace")
     assert "smallest group" in run(runner, "build-reports", survey, "--dry-run")

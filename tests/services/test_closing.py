@@ -14,11 +14,13 @@ from app.db.answers import ResponseRow
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
 from app.extensions import key_ring, session, settings
-from app.services.closing import SWEEP, check_sweep_due, is_sweep_due, is_swept
+from app.services.answering import count_submitted, delete_response, give_consent
+from app.services.closing import SWEEP, check_sweep_due, destroy_field_keys, is_sweep_due, is_swept
 from app.services.register import list_entries, n_buckets_for, read_for_research, remove_person
 from app.services.report_basis import load_submitted
-from app.services.survey_keys import Purpose
-from tests.people import ACCESS, NO, YES, Trial, open_trial
+from app.services.survey_keys import CACHED_SECONDS, KeyRing, Purpose
+from app.services.surveys import PREPARATION
+from tests.people import ACCESS, NO, YES, Trial, open_trial, start_writing
 
 
 @pytest.fixture
@@ -84,19 +86,93 @@ def test_interrupted_sweep_goes_on_where_it_stopped(trial: Trial, n_done: int) -
     assert len(load_submitted(session(), key_ring(), trial.opened.setup).ids) == 3
 
 
-def test_sweep_waits_for_the_grace_only_while_somebody_may_need_it(trial: Trial) -> None:
-    trial.answer(1)
-    trial.answer(2, submits=False)
-    with pytest.raises(DomainError, match=r"survey\.still_open"):
-        check_sweep_due(session(), trial.survey, trial.now)
+def close_now(trial: Trial) -> None:
     trial.survey.closed_at = trial.now
     trial.survey.state = "closed"
     session().commit()
-    with pytest.raises(DomainError, match=r"survey\.in_grace"):
+
+
+def test_sweep_waits_for_the_grace_of_those_too_who_have_submitted(trial: Trial) -> None:
+    """They may still change and delete (spec 2)."""
+    trial.answer(1)
+    with pytest.raises(DomainError, match=r"survey\.still_open"):
         check_sweep_due(session(), trial.survey, trial.now)
+    close_now(trial)
+    with pytest.raises(DomainError, match=r"survey\.in_grace"):
+        check_sweep_due(session(), trial.survey, trial.now + timedelta(minutes=29))
     assert is_sweep_due(session(), trial.survey, trial.now + timedelta(minutes=30))
-    trial.answer(2)
-    assert is_sweep_due(session(), trial.survey, trial.now)
+
+
+def test_deleting_after_the_sweep_is_refused_and_not_pretended(trial: Trial) -> None:
+    trial.answer(1)
+    before, who = trial.opened, trial.person(1)
+    close_now(trial)
+    trial.sweep()
+    start_writing()
+    with pytest.raises(DomainError, match=r"survey\.closed"):
+        delete_response(session(), before, who, trial.now)
+    session().rollback()
+    assert count_submitted(session(), trial.survey.id) == 1
+
+
+def test_consent_changed_while_the_register_is_sealed_anew_is_not_lost(trial: Trial) -> None:
+    """A process still knows the old key of the register; it notices, and reads the new one."""
+    for serial in (1, 2):
+        trial.consent(serial, YES)
+    setup, who = trial.opened.setup, trial.person(1)
+    close_now(trial)
+    stale = KeyRing(settings().installation_key)
+    stale.get(session(), trial.survey.id, Purpose.REGISTER)
+    session().rollback()
+    trial.sweep()
+    give_consent(session(), stale, setup, who, NO)
+    session().commit()
+    key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
+    assert len(list(list_entries(session(), key, trial.survey.id))) == 1
+
+
+def test_old_keys_of_the_register_stay_until_every_bucket_opens_with_the_new_one(trial: Trial) -> None:
+    trial.consent(1, YES)
+    close_now(trial)
+    for step in SWEEP[:2]:
+        start_writing()
+        step(session(), key_ring(), trial.survey, trial.now)
+        session().commit()
+    start_writing()
+    with pytest.raises(DomainError, match=r"sealed\.broken"):
+        destroy_field_keys(session(), key_ring(), trial.survey, trial.now)
+    session().rollback()
+    assert key_ring().has(session(), trial.survey.id, Purpose.REGISTER)
+
+
+def test_survey_needs_compacting_until_it_was_done(trial: Trial) -> None:
+    assert not trial.survey.needs_compacting
+    close_now(trial)
+    trial.sweep()
+    assert trial.survey.needs_compacting
+
+
+def test_process_forgets_destroyed_keys_it_is_not_asked_for(trial: Trial) -> None:
+    ring = KeyRing(settings().installation_key)
+    ring.get(session(), trial.survey.id, Purpose.RESPONSE)
+    ring._known = {name: (read_at - CACHED_SECONDS - 1, key) for name, (read_at, key) in ring._known.items()}
+    ring.get(session(), trial.survey.id, Purpose.DATA)
+    assert [purpose for _, purpose in ring._known] == [Purpose.DATA]
+
+
+def test_preparing_again_before_opening_lays_a_register_that_opens(app: Flask) -> None:
+    """The first try made the buckets with a key that never reached the disk."""
+    trial = open_trial()
+    trial.survey.state = "signed"
+    session().commit()
+    key_ring().destroy(session(), trial.survey.id, Purpose.REGISTER)
+    session().commit()
+    for step in PREPARATION:
+        step(session(), key_ring(), trial.survey)
+        session().commit()
+    trial.survey.state = "open"
+    session().commit()
+    trial.consent(1, YES)
 
 
 def test_survey_that_was_never_opened_is_never_swept(trial: Trial) -> None:

@@ -25,7 +25,7 @@ from app.domain.identifiers import synthetic_identity_number
 from app.domain.instrument import CURRENT_VERSION
 from app.extensions import key_ring, session
 from app.services.survey_keys import KeyRing
-from app.services.surveys import NewSurvey, create_survey, open_survey, prepare_survey
+from app.services.surveys import PREPARATION, NewSurvey, create_survey, open_survey
 from app.web import access
 from app.web.login.id_porten import FAULTS, EndedLogins
 from app.web.sealed_session import COOKIE, SealedSession
@@ -593,7 +593,9 @@ def elsewhere(issuer: str, tmp_path: Path, migrated: Path) -> Iterator[Browser]:
         )
         survey = create_survey(session(), new)
         session().commit()
-        prepare_survey(session(), key_ring(), survey)
+        for step in PREPARATION:
+            step(session(), key_ring(), survey)
+            session().commit()
         session().commit()
         open_survey(survey, now)
         session().commit()
