@@ -73,6 +73,8 @@ def build_reports(
         return
     session().commit()  # the basis is frozen before the first page is drawn
     folder = out or settings().reports_folder / survey.id
+    if unit_path is not None and (folder / "manifest.json").exists():
+        raise click.UsageError(f"{folder} holds a whole set, whose archive and checksums one report would belie.")
     built = _build(release, chosen if unit_path else None, languages, folder.absolute(), workers)
     for name, error in built.failures:
         click.echo(f"{name}: {error}", err=True)

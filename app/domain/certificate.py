@@ -18,7 +18,7 @@ of k inside which answers could be permuted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,7 +46,7 @@ class Violation:
     """A group that some combination of figures isolates although it is smaller than `limit`."""
 
     theme: str
-    kind: Literal["mean", "dist", "n", "repeated"]
+    kind: Literal["mean", "dist", "n", "repeated", "place"]
     n: int
     limit: int
     contained_in: tuple[str, ...]
@@ -69,8 +69,14 @@ class Certificate:
         return not self.violations
 
 
-def certify(figures: Iterable[Figure], *, k_mean: int, k_dist: int) -> Certificate:
-    """The smallest groups that any combination of `figures` isolates, and every group below its limit."""
+def certify(
+    figures: Iterable[Figure], *, k_mean: int, k_dist: int, stricter: Mapping[str, int] | None = None
+) -> Certificate:
+    """The smallest groups that any combination of `figures` isolates, and every group below its limit.
+
+    `stricter`: per theme id a higher limit for everything about it.
+    """
+    limits = stricter or {}
     by_theme: dict[str, list[Figure]] = {}
     violations: list[Violation] = []
     n_figures = 0
@@ -85,7 +91,7 @@ def certify(figures: Iterable[Figure], *, k_mean: int, k_dist: int) -> Certifica
         distributions = [figure for figure in published if figure.kind == "dist"]
         for kind, group, limit in (("mean", published, k_mean), ("dist", distributions, k_dist)):
             if group:
-                sizes, found = _small_atoms(theme, kind, group, limit)  # type: ignore[arg-type]
+                sizes, found = _small_atoms(theme, kind, group, max(limit, limits.get(theme, 0)))  # type: ignore[arg-type]
                 smallest[kind].append(sizes)
                 violations += found
     return Certificate(

@@ -6,14 +6,16 @@ can judge without knowing what a pool, a unit or the plan is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.certificate import Certificate, Figure, certify
+from app.domain.certificate import Certificate, Figure, Violation, certify
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
+from app.domain.instrument import Sensitivity
 from app.domain.results import ReportResults, ThemeResult
 from app.services.report_basis import Pools, members_of
 
@@ -21,11 +23,30 @@ Members = Mapping[tuple[str, int, int], NDArray[np.intp]]
 PATH_SEPARATOR = " / "
 
 
-def check_release(reports: Iterable[ReportResults], pools: Pools | None, limits: Limits) -> Certificate:
-    """The certificate of a release; DomainError ``gate.no_members`` when nobody can tell any more who is behind."""
+def check_release(reports: Sequence[ReportResults], pools: Pools | None, limits: Limits) -> Certificate:
+    """The certificate of a release; DomainError ``gate.no_members`` when nobody can tell any more who is behind.
+
+    Sensitive themes are held to their own limits, and the most sensitive to the organisation's report (spec 7).
+    """
     if pools is None:
         raise DomainError("gate.no_members")
-    return certify(figures_of(reports, pools), k_mean=limits.k_means, k_dist=limits.k_distributions)
+    themes = {result.theme.id: result.theme for report in reports for result in report.themes}
+    stricter = {theme.id: limits.of(theme.sensitivity)[0] for theme in themes.values()}
+    certificate = certify(
+        figures_of(reports, pools), k_mean=limits.k_means, k_dist=limits.k_distributions, stricter=stricter
+    )
+    misplaced = tuple(violation for report in reports for violation in _misplaced(report))
+    return replace(certificate, violations=certificate.violations + misplaced)
+
+
+def _misplaced(report: ReportResults) -> Iterator[Violation]:
+    """Figures of the most sensitive themes in a unit's report."""
+    for result in report.themes:
+        is_sensitive = result.theme.sensitivity is Sensitivity.MOST_SENSITIVE
+        if is_sensitive and result.is_published and report.unit.parent is not None:
+            n = result.n_distribution or result.n_mean or 0
+            figure = f"{PATH_SEPARATOR.join(report.unit.path)}|{result.theme.id}"
+            yield Violation(result.theme.id, "place", n, 0, (figure,), ())
 
 
 def figures_of(reports: Iterable[ReportResults], pools: Pools) -> Iterator[Figure]:
