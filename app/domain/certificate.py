@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One published figure: the mean of a theme, or the distribution of one item, over `respondents`."""
+    """What is published over the same `respondents`: the mean of a theme, or the distribution of each of `items`."""
 
     id: str
     report: str
@@ -81,7 +81,7 @@ def certify(
     violations: list[Violation] = []
     n_figures = 0
     for figure in figures:
-        n_figures += 1
+        n_figures += 1 if figure.kind == "mean" else len(figure.items)
         by_theme.setdefault(figure.theme, []).append(figure)
         if figure.n != len(figure.respondents):
             violations.append(_misprint(figure, "n"))
@@ -141,7 +141,7 @@ def _atoms(groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     come first, since a group inside another then mostly lies in one class.
     """
     distinct = sorted({id(group): group for group in groups}.values(), key=len, reverse=True)
-    labels = np.zeros(1 + max(int(group.max(initial=0)) for group in distinct), dtype=np.intp)
+    labels = np.zeros(1 + int(np.concatenate(distinct).max(initial=0)), dtype=np.intp)
     n_labels = 1
     for group in distinct:
         former = labels[group]

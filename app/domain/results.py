@@ -238,9 +238,16 @@ class _ThemeFigures:
             n_distribution or None,
             () if is_prevalence else tuple(printed_shares(item) for item in counts),
             printed_prevalence(counts[0]) if is_prevalence and counts else (),
-            tuple(below[self.has_mean_pool[below]].tolist()) if n else (),
-            tuple(below[self.has_histogram[below]].tolist()) if n_distribution else (),
+            _pools(below, self.has_mean_pool) if n else (),
+            _pools(below, self.has_histogram) if n_distribution else (),
         )
+
+
+def _pools(below: NDArray[np.intp], has_pool: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The units of `below` with a pool of their own; a unit without children that prints has one."""
+    if len(below) == 1:
+        return (int(below[0]),)
+    return tuple(below[has_pool[below]].tolist())
 
 
 def _histogram_rows(theme: Theme, histograms: Mapping[int, Histogram], n_units: int) -> NDArray[np.int64]:

@@ -45,13 +45,15 @@ def _lines(release: Release, pseudonyms: list[str]) -> Iterator[str]:
         return
     separator = "\n"
     for figure in figures_of(release.reports, pools):
-        content = {
-            "id": figure.id,
-            "report": figure.report,
-            "kind": figure.kind,
-            "theme": figure.theme,
-            "items": list(figure.items),
-            "respondents": sorted(pseudonyms[number] for number in figure.respondents),
-        }
-        yield separator + json.dumps(content, ensure_ascii=False)
-        separator = ",\n"
+        respondents = sorted(pseudonyms[number] for number in figure.respondents)
+        for items in [figure.items] if figure.kind == "mean" else [(item,) for item in figure.items]:
+            content = {
+                "id": f"{figure.report}|{items[0] if figure.kind == 'dist' else figure.theme}|{figure.kind}",
+                "report": figure.report,
+                "kind": figure.kind,
+                "theme": figure.theme,
+                "items": list(items),
+                "respondents": respondents,
+            }
+            yield separator + json.dumps(content, ensure_ascii=False)
+            separator = ",\n"

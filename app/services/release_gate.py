@@ -65,8 +65,7 @@ def _figures(report: str, result: ThemeResult, members: Members) -> Iterator[Fig
         yield Figure(f"{report}|{theme.id}|mean", report, "mean", theme.id, items, behind, result.n_mean)
     if result.n_distribution is not None:
         behind = _union(theme.id, 2, result.distribution_pools, members)
-        for item in items:
-            yield Figure(f"{report}|{item}|dist", report, "dist", theme.id, (item,), behind, result.n_distribution)
+        yield Figure(f"{report}|{theme.id}|dist", report, "dist", theme.id, items, behind, result.n_distribution)
 
 
 def _union(theme_id: str, tier: int, units: tuple[int, ...], members: Members) -> NDArray[np.intp]:

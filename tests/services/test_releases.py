@@ -264,7 +264,7 @@ def test_wrong_basis_is_stopped_with_its_combination_named_and_nothing_published
     assert "Nothing is published" in output
     (line,) = [line for line in output.splitlines() if line.startswith("workload: ") and "(mean)" in line]
     # Three are directly in A: they are in the figures of A and of the organisation, and in none of A1 and A2.
-    assert line.startswith("workload: 3 of at least 5 (mean); counted in |workload|mean, |workload_1|dist")
+    assert line.startswith("workload: 3 of at least 5 (mean); counted in |workload|mean, |workload|dist")
     assert "A|workload|mean" in line.partition("; not in ")[0]
     assert "A / A1|workload|mean" in line.partition("; not in ")[2]
     assert "A / A2|workload|mean" in line.partition("; not in ")[2]
