@@ -106,7 +106,7 @@ Visitor = Callable[..., Page]
 
 @pytest.fixture
 def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
-    """Opens a page on a device of its own; afterwards: no error in any console, nothing came from elsewhere, no address tells a unit."""
+    """Opens a page on a device of its own; afterwards: no error in a console, no foreign address, none tells a unit."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 

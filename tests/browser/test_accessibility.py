@@ -37,7 +37,7 @@ def test_no_barrier_on_any_page(visit: Visitor, site: Site, locale: str, scheme:
     page.click("button[value=yes]")
     page.select_option("#level_1", label="Avdeling C")
     page.wait_for_selector("#level_2")
-    page.fill("#q", "seksjon")
+    page.fill("#search", "seksjon")
     page.wait_for_selector(".hit")
     check(page, "unit")
     page.select_option("#level_2", label="Seksjon C3")

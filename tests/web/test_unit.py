@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask
+from flask import Flask, request, request_started
 
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session
@@ -67,6 +68,55 @@ def test_each_step_shows_the_children_of_what_was_chosen(begin: Place) -> None:
     assert [level["selected"] for level in browser.page.select("option[selected]")] == ["", "", ""]
 
 
+def test_showing_a_level_or_a_hit_saves_nothing_and_complains_of_nothing(
+    web: Flask, trial: Trial, browser: Browser
+) -> None:
+    browser.log_in()
+    browser.send(button={"consent": "no"})
+    for fields in ({"level_1": "1", "level_2": "3"}, {"unit": "3"}, {"search": "a1"}):
+        answer = browser.post("unit", go="show", **fields)
+        assert answer.status_code == 200
+        assert "Choose at every level" not in answer.text
+    with web.app_context():
+        assert answering.find_response(session(), key_ring(), trial.opened.setup, trial.person(0)) is None
+
+
+def test_no_address_of_a_whole_visit_tells_the_unit(web: Flask, begin: Place) -> None:
+    """A proxy logs addresses with the time and whence they came."""
+    browser = begin(WIDE)
+    code, addresses = re.escape(browser.code), list[str]()
+
+    def note(sender: Flask, **_: object) -> None:
+        addresses.append(request.full_path.removesuffix("?"))
+
+    with request_started.connected_to(note, web):
+        browser.send("#unit", button={"go": "show"}, level_1="1")
+        browser.send("#unit", button={"language": "nb"}, level_2="3")
+        browser.send("#unit", button={"language": "en"})
+        browser.partial(browser.address("unit"), {"go": "show", "level_1": "7"})
+        browser.partial(browser.address("unit"), {"go": "show", "search": "seksjon"})
+        browser.send("#unit", button={"go": "next"}, level_2="")
+        browser.send("form[role=search]", search="3 avd seksjon 4")
+        browser.send("#unit-hits form", button={"unit": str(browser.page.select(".hit")[0]["value"])})
+        browser.go("unit")
+        browser.send("#unit", button={"go": "next"})
+        browser.go("review")
+        browser.send()
+        assert browser.heading == "Thank you, your answers are submitted"
+        browser.go("preview/unit")
+        browser.send("#unit", button={"go": "show"}, level_1="1")
+        browser.send("form[role=search]", search="seksjon 4")
+    allowed = re.compile(rf"/s/{code}/(unit|page/[1-6]|review|receipt|preview/unit)")
+    assert [address for address in addresses if not allowed.fullmatch(address)] == []
+    assert len(addresses) > 12
+
+
+def test_levels_in_an_address_are_ignored(begin: Place) -> None:
+    browser = begin(TREE)
+    browser.go("unit?level_1=1")
+    assert not browser.page.select("option[selected], #level_2")
+
+
 def test_next_without_a_complete_choice_shows_the_next_level(begin: Place) -> None:
     browser = begin(DEEP)
     browser.send("#unit", button={"go": "next"}, level_1="1")
@@ -94,7 +144,7 @@ def test_one_may_belong_directly_under_the_organisation(begin: Place) -> None:
 def test_other_branch_is_never_in_the_fragment(begin: Place) -> None:
     browser = begin(WIDE)
     for unit in WIDE.children(WIDE.root):
-        fragment = browser.partial(browser.address(f"unit?level_1={unit.index}"))
+        fragment = browser.partial(browser.address("unit"), {"go": "show", "level_1": str(unit.index)})
         own = {child.name for child in WIDE.children(unit)}
         shown = {
             option.get_text(strip=True) for option in BeautifulSoup(fragment, "html.parser").select("#level_2 option")
@@ -106,11 +156,18 @@ def test_other_branch_is_never_in_the_fragment(begin: Place) -> None:
 
 def test_fragment_is_part_of_the_page(begin: Place) -> None:
     browser = begin(WIDE)
-    for query in ("level_1=1", "level_1=1&level_2=3", "level_1=", "q=seksjon+3", "q="):
-        path = browser.address(f"unit?{query}")
-        fragment = browser.partial(path)
+    sent: tuple[dict[str, str], ...] = (
+        {"level_1": "1"},
+        {"level_1": "1", "level_2": "3"},
+        {"level_1": ""},
+        {"search": "seksjon 3"},
+        {"search": ""},
+    )
+    for fields in sent:
+        fragment = browser.partial(browser.address("unit"), {"go": "show", **fields})
         check_fragment(BeautifulSoup(fragment, "html.parser"))
-        browser.get(path)
+        browser.send("form[role=search]" if "search" in fields else "#unit", button={"go": "show"}, **fields)
+        assert browser.status == 200
         page = "".join(browser.html.split())
         token = browser.page.select("#unit-hits input[name=csrf_token]")
         given = BeautifulSoup(fragment, "html.parser").select("input[name=csrf_token]")
@@ -155,12 +212,12 @@ def test_organisation_without_units_has_nothing_to_choose(web: Flask, begin: Pla
 
 
 def test_small_tree_has_no_search(begin: Place) -> None:
-    assert begin(TREE).page.select_one("#q") is None
+    assert begin(TREE).page.select_one("#search") is None
 
 
 def test_search_finds_whole_paths_and_chooses_with_one_button(begin: Place) -> None:
     browser = begin(WIDE)
-    browser.send("form[role=search]", q="3 avd seksjon 4")
+    browser.send("form[role=search]", search="3 avd seksjon 4")
     hits = [hit.get_text(strip=True) for hit in browser.page.select(".hit")]
     assert hits == ["Avdeling 3 › Seksjon 4", "Avdeling 4 › Seksjon 3"]
     assert "2 units found." in browser.text
@@ -173,10 +230,10 @@ def test_search_finds_whole_paths_and_chooses_with_one_button(begin: Place) -> N
 
 def test_search_shows_at_most_twenty(begin: Place) -> None:
     browser = begin(WIDE)
-    browser.send("form[role=search]", q="SEKSJON")
+    browser.send("form[role=search]", search="SEKSJON")
     assert len(browser.page.select(".hit")) == 20
     assert "There may be more." in browser.text
-    browser.send("form[role=search]", q="<b>nix")
+    browser.send("form[role=search]", search="<b>nix")
     assert "0 units found." in browser.text
     assert "<b>nix" not in browser.html
 

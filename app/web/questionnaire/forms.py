@@ -29,10 +29,14 @@ class ConsentForm(FlaskForm):  # type: ignore[misc]
 
 
 class UnitForm(FlaskForm):  # type: ignore[misc]
-    """Which button was pressed; the levels are read by `units.walk`."""
+    """Which button was pressed; the levels are read by `units.walk`.
+
+    Also what only changes the page is sent as a form: nobody's unit is to stand in an address, which proxies log.
+    """
 
     go = StringField()
     unit = StringField()
+    search = StringField(filters=[lambda words: words and words[:100]])
     language = StringField(name=FIELD)
 
 

@@ -6,10 +6,11 @@ from flask import Blueprint, Response, abort, request
 
 from app.domain.units import Unit
 from app.services.surveys import Setup
-from app.web import access
+from app.web import access, language
 from app.web.questionnaire import units
+from app.web.questionnaire.forms import UnitForm
 from app.web.questionnaire.reach import reach_of
-from app.web.questionnaire.view import document, path_of, show, theme_page, unit_page
+from app.web.questionnaire.view import document, path_of, show, show_unit, theme_page
 from app.web.questionnaire.visit import pages_of
 
 bp = Blueprint("preview", __name__, url_prefix="/s/<code>/preview")
@@ -28,13 +29,14 @@ def consent(code: str) -> Response:
     return show(survey, "consent", is_preview=True, current=None, **document(survey, "consent"))
 
 
-@bp.get("/unit")
+@bp.route("/unit", methods=["GET", "POST"])
 def unit(code: str) -> Response:
+    """A form only because a unit is not to stand in an address: what is sent changes the page and nothing else."""
     survey = access.opened_survey(code)
-    words = request.args.get("q", "")[:100]
-    choice = units.walk(survey.setup.tree, request.args)
-    fragment = "_unit_hits" if "q" in request.args else "_unit_levels"
-    return show(survey, "unit", fragment, is_preview=True, own=(), **unit_page(survey.setup, choice, words))
+    form = UnitForm()
+    language.switch(form.language.data)
+    choice = units.walk(survey.setup.tree, request.form)
+    return show_unit(survey, choice, form.search.data, is_preview=True, own=(), is_refused=False)
 
 
 @bp.get("/page/<int:number>")

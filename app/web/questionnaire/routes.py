@@ -5,7 +5,8 @@ POST /s/<code>/login      ``person`` 0-7 (a synthetic person), or ``number`` (an
 POST /s/<code>/consent    ``consent`` yes | no; ``version`` of the text that was read (optional)
 POST /s/<code>/unit       ``level_1``, ``level_2``, …: the index of a unit in the tree, or once more that of the unit
                           above for "directly there" (0: directly under the organisation); or ``unit``: one such index.
-                          ``go`` next | show (only show the next level)
+                          ``go`` next | show: save nothing, answer 200 with the next level, or with the units that a
+                          ``search`` finds
 POST /s/<code>/page/<n>   one field per item, named by its id: 1-5, or 0 for "I do not wish to answer";
                           ``go`` next | back; ``save`` 1: answer with the fragment that says "Saved";
                           ``before``: what the page showed (optional: without it every field counts as changed)
@@ -14,8 +15,8 @@ POST /s/<code>/delete     deletes the response
 POST /s/<code>/logout
 ========================= ==========================================================================================
 
-Every form also has ``csrf_token``. ``language`` nb | en in a form switches after saving, in an address before showing.
-Success answers 303, something to mend 422, too late 410.
+Every form also has ``csrf_token``. ``language`` nb | en in a form switches after saving (at the unit: without saving),
+in an address before showing. Success answers 303, something to mend 422, too late 410.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from app.domain.errors import DomainError
 from app.domain.instrument import Page
 from app.domain.responses import Response as Answers
 from app.domain.texts import CURRENT
-from app.domain.units import Unit
 from app.extensions import key_ring, session
 from app.services import answering
 from app.services.register import Consent
@@ -40,7 +40,7 @@ from app.web.fragments import go_to
 from app.web.questionnaire import preview, units
 from app.web.questionnaire.forms import AnswersForm, ConsentForm, UnitForm
 from app.web.questionnaire.reach import reach_of
-from app.web.questionnaire.view import document, path_of, show, shown, theme_page, unit_page
+from app.web.questionnaire.view import document, path_of, show, show_unit, shown, theme_page
 from app.web.questionnaire.visit import Visit, answers_of, enter, log_in_first, pages_of, unit_of
 
 bp = Blueprint("questionnaire", __name__)
@@ -52,7 +52,7 @@ _WRITERS = {f"questionnaire.{name}" for name in ("choose_unit", "save_page", "su
 @bp.before_request
 def lock_before_reading() -> None:
     """Take the write lock before the first read, so that reading, changing and writing are one step."""
-    if request.method == "POST" and request.endpoint in _WRITERS:
+    if request.method == "POST" and request.endpoint in _WRITERS and request.form.get("go") != "show":
         begin_writing(session(), ResponseRow)
 
 
@@ -132,23 +132,19 @@ def _withdrawn() -> Consent:
 @bp.get("/s/<code>/unit")
 def unit(code: str) -> Response:
     visit = enter(code)
-    own = unit_of(visit.response(), visit.setup)
-    tree = visit.setup.tree
-    chosen = request.args if "level_1" in request.args else units.leading_to(tree, own) if own else {}
-    return _show_unit(visit, own, units.walk(tree, chosen))
+    return _show_unit(visit, UnitForm())
 
 
 @bp.post("/s/<code>/unit")
 def choose_unit(code: str) -> Response:
     visit = enter(code)
     form = UnitForm()
-    choice = units.walk(visit.setup.tree, request.form)
-    wanted = units.find_stop(visit.setup.tree, form.unit.data) if form.unit.data else choice.unit
     if language.switch(form.language.data) or form.go.data == "show":
-        return go_to(".unit", code=code, **{level.name: level.chosen for level in choice.levels})
+        return _show_unit(visit, form)
+    tree = visit.setup.tree
+    wanted = units.find_stop(tree, form.unit.data) if form.unit.data else units.walk(tree, request.form).unit
     if wanted is None:
-        own = unit_of(visit.response(), visit.setup)
-        return _show_unit(visit, own, choice, status=422)
+        return _show_unit(visit, form, status=422)
     answers = answering.choose_unit(session(), key_ring(), visit.survey, visit.respondent, wanted.path, access.now())
     session().commit()
     return _next_step(visit, answers)
@@ -309,11 +305,21 @@ def _next_step(visit: Visit, answers: Answers | None) -> Response:
     return go_to(".review", code=code)
 
 
-def _show_unit(visit: Visit, own: Unit | None, choice: units.Choice, status: int = 200) -> Response:
-    words = request.args.get("q", "")[:100]
-    fragment = "_unit_hits" if "q" in request.args else "_unit_levels"
-    parts = unit_page(visit.setup, choice, words)
-    return show(visit.survey, "unit", fragment, visit=visit, status=status, own=path_of(visit.setup, own), **parts)
+def _show_unit(visit: Visit, form: UnitForm, status: int = 200) -> Response:
+    """With the levels as they were sent, else as they lead to the unit that is saved."""
+    setup = visit.setup
+    own = unit_of(visit.response(), setup)
+    chosen = request.form if "level_1" in request.form else units.leading_to(setup.tree, own) if own else {}
+    choice = units.walk(setup.tree, chosen)
+    return show_unit(
+        visit.survey,
+        choice,
+        form.search.data,
+        visit=visit,
+        status=status,
+        own=path_of(setup, own),
+        is_refused=status == 422,
+    )
 
 
 def _show_review(visit: Visit, answers: Answers | None, status: int = 200) -> Response:

@@ -65,16 +65,20 @@ def shown(items: tuple[Item, ...], chosen: dict[str, int]) -> str:
     return "".join(str(chosen.get(item.id, NOT_ANSWERED)) for item in items)
 
 
-def unit_page(setup: Setup, choice: units.Choice, words: str) -> dict[str, Any]:
-    """The levels with what was chosen, and what a search found."""
-    return {
-        "choice": choice,
-        "tree": setup.tree,
-        "has_search": len(setup.tree.units) > units.SEARCH_FROM,
-        "words": words,
-        "hits": units.search(setup.tree, words),
-        "n_hits_at_most": units.N_HITS,
-    }
+def show_unit(survey: OpenedSurvey, choice: units.Choice, words: str | None, **context: Any) -> Response:
+    """The levels with what was chosen, and what a search for `words` found; None: nobody has searched."""
+    tree = survey.setup.tree
+    return show(
+        survey,
+        "unit",
+        "_unit_levels" if words is None else "_unit_hits",
+        choice=choice,
+        has_search=len(tree.units) > units.SEARCH_FROM,
+        words=words or "",
+        hits=units.search(tree, words or ""),
+        n_hits_at_most=units.N_HITS,
+        **context,
+    )
 
 
 def path_of(setup: Setup, unit: Unit | None) -> tuple[str, ...]:
