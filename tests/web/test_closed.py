@@ -147,8 +147,45 @@ def test_consent_can_be_taken_back_after_closing(
     browser.send(person="0")
     assert browser.heading == "Take back your consent to research"
     assert "You said yes to research" in browser.text
+    assert "a copy" not in browser.text
     browser.send()
+    assert "research does not get your answers" in browser.text
+    assert "a copy" not in browser.text
     assert "There is no consent from you here" in browser.text
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_who_takes_back_after_the_export_learns_that_research_has_a_copy(
+    web: Flask, trial: Trial, close: Close, clock: HandClock, browser: Browser, language: str
+) -> None:
+    browser.go("login")
+    browser.send(person="0")
+    browser.go("consent")
+    browser.send(consent="yes")
+    close()
+    clock.now += timedelta(hours=1)
+    with web.app_context():
+        survey = get_survey(session(), trial.survey.id)
+        Trial(survey, clock.now).sweep()
+        get_survey(session(), trial.survey.id).exported_at = clock.now
+        session().commit()
+    browser.post("logout")
+    browser.go("withdraw")
+    browser.send(person="0")
+    browser.go("withdraw", language=language)
+    said, done, later, untrue = {
+        "en": ("Research has already fetched", "Research already has a copy", "If you said yes", "does not get"),
+        "nb": ("Forskningen har alt hentet", "Forskningen har alt en kopi", "Hvis du sa ja", "får ikke svarene"),
+    }[language]
+    assert said in browser.text
+    assert "must@example.org" in browser.text
+    assert untrue not in browser.text
+    browser.send(language=language)
+    assert done in browser.text
+    assert "must@example.org" in browser.text
+    assert untrue not in browser.text
+    browser.go("withdraw", language=language)
+    assert later in browser.text
 
 
 def test_nothing_to_take_back_for_who_never_consented(

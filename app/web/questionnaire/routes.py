@@ -23,14 +23,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.db.answers import ResponseRow
 from app.db.base import begin_writing
+from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.instrument import Page
 from app.domain.responses import Response as Answers
 from app.domain.texts import CURRENT
-from app.extensions import key_ring, session
+from app.extensions import key_ring, session, settings
 from app.services import answering
 from app.services.register import Consent
 from app.services.surveys import OpenedSurvey, Setup
@@ -118,11 +120,35 @@ def withdraw(code: str) -> Response:
     if request.method == "POST":
         answering.give_consent(session(), key_ring(), survey.setup, respondent, _withdrawn())
         session().commit()
-        flash(_("Your consent is withdrawn. Your identity is deleted, and research does not get your answers."))
+        flash(_withdrawn_words(_is_exported(survey)))
         return go_to(".withdraw", code=code)
     consent = answering.get_consent(session(), key_ring(), survey.setup, respondent)
     has_consented = consent is not None and consent.is_given
-    return show(survey, "withdraw", visit=Visit(survey, respondent), has_consented=has_consented)
+    return show(
+        survey,
+        "withdraw",
+        visit=Visit(survey, respondent),
+        has_consented=has_consented,
+        is_exported=_is_exported(survey),
+        contact_email=settings().contact_email,
+    )
+
+
+def _is_exported(survey: OpenedSurvey) -> bool:
+    """Whether research already has a copy, which nothing done here reaches."""
+    return session().scalar(select(Survey.exported_at).where(Survey.id == survey.setup.id)) is not None
+
+
+def _withdrawn_words(is_exported: bool) -> str:
+    if not is_exported:
+        return str(_("Your consent is withdrawn. Your identity is deleted, and research does not get your answers."))
+    return str(
+        _(
+            "Your consent is withdrawn, and your identity is deleted here. Research already has a copy. To have it "
+            "deleted, write to %(email)s.",
+            email=settings().contact_email,
+        )
+    )
 
 
 def _withdrawn() -> Consent:
