@@ -290,13 +290,14 @@ def front_notes(content: ReportContent) -> tuple[str, ...]:
     gettext, limits = content.texts.gettext, content.report.set.limits
     notes = [
         gettext(
-            "%(included)s of %(all)s answers are included in this report.",
+            "%(included)s of %(all)s answers are included when skipped statements are disregarded.",
             included=content.n_included,
             all=content.n_answers,
         )
     ]
     if content.n_included != content.n_answers:
-        notes[0] += " " + gettext("The others are left out to protect those who gave them.")
+        notes[0] += " " + gettext("Some are left out to protect those who gave them.")
+    notes[0] += " " + gettext("Each theme says how many answers it rests on.")
     notes.append(
         gettext(
             "No figure rests on fewer than %(limit)s answers, and no figures of this and other reports can be combined "

@@ -109,7 +109,11 @@ def _front_nodes(document: Document) -> Iterator[Node]:
 
 
 def _is_note(text: str, words: Texts) -> bool:
-    pattern = words.gettext("%(included)s of %(all)s answers are included in this report.", included="\0", all="\0")
+    pattern = words.gettext(
+        "%(included)s of %(all)s answers are included when skipped statements are disregarded.",
+        included="\0",
+        all="\0",
+    )
     return re.match(_pattern(pattern), text) is not None
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 
 from app.domain.instrument import Direction, load_instrument
 from app.domain.results import Bound, PrevalenceGroup, Share
-from app.reports.content import Verdict, Withheld, content_of, verdict, verdict_words, withheld_words
+from app.reports.content import Verdict, Withheld, content_of, front_notes, verdict, verdict_words, withheld_words
 from app.reports.guide import definitions_of, guide_of
 from app.reports.texts import texts
 from tests.reports.factory import Survey, plain_survey
@@ -67,8 +68,6 @@ def test_what_is_withheld_has_its_reason() -> None:
 def test_theme_without_spread_in_a_report_with_spread_says_so() -> None:
     survey = plain_survey(themes=["workload", "autonomy"])
     results = survey.results(*NORTH)
-    from dataclasses import replace
-
     themes = (replace(results.themes[0], items=(), n_distribution=None), results.themes[1])
     report = replace(survey.report(*NORTH), results=replace(results, themes=themes))
     content = content_of(report, "en")
@@ -97,6 +96,18 @@ def test_own_definitions_stand_in_place_of_those_of_the_instrument() -> None:
 def test_guide_names_the_limits_of_the_survey() -> None:
     guide = guide_of(content_of(plain_survey().report(*NORTH), "en"))
     assert "{" not in "".join((*guide["withheld"].points, *guide["method"].points))
+
+
+def test_front_says_what_its_number_means_and_that_themes_have_their_own() -> None:
+    content = content_of(plain_survey().report(*NORTH), "en")
+    rests = "Each theme says how many answers it rests on."
+    counted = "answers are included when skipped statements are disregarded."
+    assert front_notes(content)[0] == f"23 of 23 {counted} {rests}"
+    fewer = replace(content, n_included="22")
+    protected = "Some are left out to protect those who gave them."
+    assert front_notes(fewer)[0] == f"22 of 23 {counted} {protected} {rests}"
+    norsk = front_notes(content_of(plain_survey().report(*NORTH), "nb"))[0]
+    assert norsk.startswith("23 av 23 svar er med ")
 
 
 @pytest.mark.parametrize("value", list(Verdict))
