@@ -107,6 +107,13 @@ def test_violation_names_its_theme_and_every_figure_is_counted() -> None:
     assert certificate.n_figures == 2
 
 
+def test_theme_with_a_limit_of_its_own_is_held_to_it_and_others_are_not() -> None:
+    figures = [figure("u", range(12)), Figure("x", "u", "mean", "other", ("o_1",), np.arange(12), 12)]
+    certificate = certify(figures, k_mean=5, k_dist=10, stricter={"other": 13})
+    assert [(found.theme, found.n, found.limit) for found in certificate.violations] == [("other", 12, 13)]
+    assert certify([figure("u", range(12))], k_mean=5, k_dist=10, stricter={"t": 3}).is_valid
+
+
 def test_nothing_published_is_safe() -> None:
     certificate = certify([], k_mean=5, k_dist=10)
     assert certificate.is_valid
