@@ -392,6 +392,7 @@ def test_private_key_is_read(key: RSAKey | ECKey) -> None:
         json.dumps(CLIENT_KEY.as_dict(private=False)),
         json.dumps(OctKey.generate_key(256).as_dict(private=True)),
     ],
+    ids=["nothing", "a word", "a list", "no field", "a text", "half", "unknown", "public", "symmetric"],
 )
 def test_what_is_no_private_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="key") as caught:
