@@ -114,6 +114,12 @@ def test_theme_with_a_limit_of_its_own_is_held_to_it_and_others_are_not() -> Non
     assert certify([figure("u", range(12))], k_mean=5, k_dist=10, stricter={"t": 3}).is_valid
 
 
+def test_mean_is_one_figure_and_a_distribution_one_per_item() -> None:
+    items = ("t_1", "t_2", "t_3")
+    figures = [figure("u", range(20), "mean", items), figure("u", range(20), "dist", items)]
+    assert certify(figures, k_mean=5, k_dist=10).n_figures == 4
+
+
 def test_nothing_published_is_safe() -> None:
     certificate = certify([], k_mean=5, k_dist=10)
     assert certificate.is_valid

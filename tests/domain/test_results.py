@@ -274,7 +274,8 @@ def test_categories_with_one_to_four_people_are_merged(
 
 
 @pytest.mark.parametrize(
-    ("counts", "first", "last"), [((60, 2, 1, 0, 1), 1, 4), ((3, 50, 0, 0, 0), 0, 0), ((1, 50, 0, 0, 0), 0, 0)]
+    ("counts", "first", "last"),
+    [((60, 2, 1, 0, 1), 1, 4), ((60, 0, 1, 0, 0), 1, 4), ((3, 50, 0, 0, 0), 0, 0), ((1, 50, 0, 0, 0), 0, 0)],
 )
 def test_one_to_four_on_one_side_is_all_that_is_said(counts: tuple[int, ...], first: int, last: int) -> None:
     (group,) = printed_prevalence(counts)
