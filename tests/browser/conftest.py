@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.domain.identifiers import synthetic_identity_number
@@ -39,6 +39,7 @@ _ARGUMENTS = [
 TELLS = re.compile(r"level_|[?&](q|search|unit|go)=|/unit[/?]")
 """What no address may hold: a proxy logs it with the time and whence it came."""
 _serial = itertools.count(100)
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
 @dataclass(frozen=True)
