@@ -26,7 +26,7 @@ def new_demo_survey(
     n_invited: int | None = None,
     grace: timedelta = GRACE,
 ) -> Survey:
-    """A signed survey; `open_demo_survey` opens it after a commit."""
+    """A signed survey; `PREPARATION` and `open_survey` open it."""
     today = oslo_day(now)
     return create_survey(
         session,
