@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Settings
-from app.db import answers, identities, keys, surveys  # noqa: F401 - so that migrations see every table
+from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
 from app.services.survey_keys import KeyRing
 
 MIGRATIONS = Path(__file__).parent / "db" / "migrations"

@@ -89,7 +89,7 @@ _SENTENCES = {
     "survey.not_opened": "The survey has not been opened.",
     "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
     "it now: flask surveys close SURVEY --end-grace",
-    "survey.illegal_step": "A survey that is {current} cannot become {wanted}.",
+    "survey.illegal_step": "Not possible ({action}): the survey is {current}.",
     "compact.busy": "Everything is destroyed, but another process reads an older state; its traces go at the next "
     "flask maintenance run.",
     "register.busy": "The register of consents is in use. Try again.",

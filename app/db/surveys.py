@@ -17,6 +17,8 @@ class Organisation(AnswersBase):
 
     number: Mapped[str] = mapped_column(String(9), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    is_in_area: Mapped[bool] = mapped_column(default=False)
+    """Belongs to the state collective-agreement area, by the list that staff import (spec 3.2)."""
 
 
 class Survey(AnswersBase):

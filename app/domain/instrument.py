@@ -135,6 +135,11 @@ class Instrument:
                 return theme
         raise DomainError("theme.unknown", theme=theme_id)
 
+    @property
+    def choosable(self) -> tuple[Theme, ...]:
+        """The themes that an order may add."""
+        return tuple(theme for theme in self.themes if theme.group is not ThemeGroup.CORE)
+
     def chosen(self, extra: Iterable[str]) -> tuple[Theme, ...]:
         """The core themes and those named in `extra`, in the order of the instrument; DomainError("theme.unknown")."""
         wanted = {self.theme(theme_id).id for theme_id in extra}

@@ -6,6 +6,7 @@ days after it, so that it closes by itself at midnight six weeks after access.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
@@ -33,22 +34,69 @@ class State(Enum):
     DELETED = "deleted"
 
 
-_STEPS = {
-    State.DRAFT: {State.SUBMITTED},
-    State.SUBMITTED: {State.SIGNED, State.REJECTED},
-    State.REJECTED: {State.DRAFT},
-    State.SIGNED: {State.OPEN, State.REJECTED},
-    State.OPEN: {State.CLOSED, State.DELETED},
-    State.CLOSED: {State.REPORTED, State.DELETED},
-    State.REPORTED: {State.DELETED},
-    State.DELETED: set[State](),
+class Audience(Enum):
+    """Who acts. Employees act on a survey that is open and never change its state."""
+
+    CONTACT = "contact"
+    LEADER = "leader"
+    STAFF = "staff"
+    CLOCK = "clock"
+
+
+class Action(Enum):
+    EDIT = "edit"
+    """Change the draft; a rejected order becomes a draft again."""
+    DISCARD = "discard"
+    SEND = "send"
+    SIGN = "sign"
+    REJECT = "reject"
+    APPROVE = "approve"
+    CLOSE = "close"
+    PUBLISH = "publish"
+    DOWNLOAD = "download"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    by: frozenset[Audience]
+    leads: Mapping[State, State]
+    """State before -> state after."""
+
+
+def _rule(by: Iterable[Audience], before: Iterable[State], after: State | None = None) -> _Rule:
+    return _Rule(frozenset(by), {state: after or state for state in before})
+
+
+_CLOSED = (State.CLOSED, State.REPORTED)
+_RULES = {
+    Action.EDIT: _rule([Audience.CONTACT], [State.DRAFT, State.REJECTED], State.DRAFT),
+    Action.DISCARD: _rule([Audience.CONTACT], [State.DRAFT, State.REJECTED]),
+    Action.SEND: _rule([Audience.CONTACT], [State.DRAFT], State.SUBMITTED),
+    Action.SIGN: _rule([Audience.LEADER], [State.SUBMITTED], State.SIGNED),
+    Action.REJECT: _rule([Audience.STAFF], [State.SUBMITTED, State.SIGNED], State.REJECTED),
+    Action.APPROVE: _rule([Audience.STAFF], [State.SIGNED], State.OPEN),
+    Action.CLOSE: _rule([Audience.CONTACT, Audience.STAFF, Audience.CLOCK], [State.OPEN], State.CLOSED),
+    Action.PUBLISH: _rule([Audience.STAFF], _CLOSED, State.REPORTED),
+    Action.DOWNLOAD: _rule([Audience.CONTACT], [State.REPORTED]),
+    Action.DELETE: _rule([Audience.CLOCK], [State.OPEN, *_CLOSED], State.DELETED),
 }
+"""Who may do what, when, and where it leads (spec 2)."""
 
 
-def check_step(current: State, wanted: State) -> None:
-    """DomainError ``survey.illegal_step`` unless a survey may go from `current` to `wanted`."""
-    if wanted not in _STEPS[current]:
-        raise DomainError("survey.illegal_step", current=current.value, wanted=wanted.value)
+def may(audience: Audience, action: Action, state: State) -> bool:
+    rule = _RULES[action]
+    return audience in rule.by and state in rule.leads
+
+
+def state_after(audience: Audience, action: Action, state: State) -> State:
+    """DomainError ``survey.not_yours`` when never this audience's, ``survey.illegal_step`` when not in this state."""
+    rule = _RULES[action]
+    if audience not in rule.by:
+        raise DomainError("survey.not_yours", action=action.value)
+    if state not in rule.leads:
+        raise DomainError("survey.illegal_step", action=action.value, current=state.value)
+    return rule.leads[state]
 
 
 def oslo_day(moment: datetime) -> date:

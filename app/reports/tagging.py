@@ -298,7 +298,21 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
             self._code.clear()
         self._draw_late_texts()
         self.structure.write(self._doc)
+        self._say_that_it_is_tagged()
+        self._doc.format = partial(packed, self._doc)
         super().save()
+
+    def _say_that_it_is_tagged(self) -> None:
+        document = self._doc
+        document.Catalog.MarkInfo = _raw("<</Marked true>>")
+        document.Catalog.ViewerPreferences = _raw("<</DisplayDocTitle true>>")
+        document.Catalog.Metadata = pdfdoc.PDFStream(
+            pdfdoc.PDFDictionary({"Type": pdfdoc.PDFName("Metadata"), "Subtype": pdfdoc.PDFName("XML")}),
+            _xmp(document.info.title, document.info.author, document.Catalog.Lang),
+            (),
+        )
+        for number, page in enumerate(document.Pages.pages):
+            page.StructParents, page.Tabs = number, "/S"
 
     def _addAnnotation(self, annotation: Any, name: str | None = None, addtopage: int = 1) -> None:  # noqa: N802
         key = self.structure.add_annotation(f"Annot.NUMBER{self._annotationCount + 1}")

@@ -16,7 +16,7 @@ from app.db.surveys import Organisation, Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import Instrument, Page, Theme, load_instrument
-from app.domain.survey import GRACE, Clock, State, check_step
+from app.domain.survey import GRACE, Action, Audience, Clock, State, state_after
 from app.domain.units import UnitTree
 from app.services.register import lay_register, n_buckets_for
 from app.services.survey_keys import FIELD, KeyRing, Purpose
@@ -115,12 +115,12 @@ def create_survey(session: Session, new: NewSurvey) -> Survey:
 
 
 def make_field_keys(session: Session, keys: KeyRing, survey: Survey) -> None:
-    check_step(State(survey.state), State.OPEN)
+    _check_may_open(survey)
     keys.make(session, survey.id, *FIELD)
 
 
 def lay_survey_register(session: Session, keys: KeyRing, survey: Survey) -> None:
-    check_step(State(survey.state), State.OPEN)
+    _check_may_open(survey)
     key = keys.get(session, survey.id, Purpose.REGISTER)
     lay_register(session, key, survey.id, survey.n_register_buckets)
 
@@ -131,17 +131,19 @@ PREPARATION = (make_field_keys, lay_survey_register)
 
 def open_survey(survey: Survey, now: datetime) -> None:
     """Give access: the link works from now on, and every date is counted from now (spec 2)."""
-    check_step(State(survey.state), State.OPEN)
-    survey.state = State.OPEN.value
+    survey.state = _check_may_open(survey).value
     survey.access_at = now
 
 
-def close_survey(survey: Survey, now: datetime) -> None:
+def _check_may_open(survey: Survey) -> State:
+    return state_after(Audience.STAFF, Action.APPROVE, State(survey.state))
+
+
+def close_survey(survey: Survey, now: datetime, by: Audience = Audience.CONTACT) -> None:
     """The contact person's button; cannot be undone (spec 2)."""
     if not opened(survey).is_open(now):
         raise DomainError("survey.not_open")
-    check_step(State(survey.state), State.CLOSED)
-    survey.state = State.CLOSED.value
+    survey.state = state_after(by, Action.CLOSE, State(survey.state)).value
     survey.closed_at = now
 
 
