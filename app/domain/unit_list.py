@@ -171,15 +171,6 @@ def coordinate(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
-def place_of(cell: str) -> tuple[int, int]:
-    """Row and column of a cell's name, (0, 0) of the empty one."""
-    letters = cell.rstrip("0123456789")
-    column = 0
-    for letter in letters:
-        column = 26 * column + ord(letter) - ord("A") + 1
-    return int(cell[len(letters) :] or 0), column
-
-
 # --- The parts of a list -------------------------------------------------------------------------------------------
 
 
