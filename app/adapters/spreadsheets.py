@@ -40,6 +40,9 @@ from app.domain.units import CATCH_ALL, UnitTree
 
 DEFAULT_LIMITS = Limits()
 
+CALCULATED = ("=", "+", "-", "@", "\t", "\r")
+"""How text may begin that a program could calculate once somebody has clicked into the cell."""
+
 GUIDANCE_SHEET = "Veiledning"
 """The template's second sheet, in every language: it is never mistaken for a second list."""
 
@@ -272,7 +275,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: object) -> None:
     cell.value = _escaped(value) if isinstance(value, str) else value  # type: ignore[assignment]
     if isinstance(value, str):
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
+        cell.quotePrefix = value.startswith(CALCULATED)
 
 
 def _escaped(text: str) -> str:

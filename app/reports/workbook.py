@@ -45,6 +45,7 @@ _FILLS = {
     for value, (fill, ink) in HEAT.items()
     if value is not Verdict.SAME
 }
+_CALCULATED = ("=", "+", "-", "@", "\t", "\r")
 _MEAN_FORMAT, _SHARE_FORMAT = "0.0", "0%"
 
 Sheet = Any  # a write-only sheet, whose type stubs lack half of it
@@ -277,7 +278,7 @@ class _Writer:
 def _text_cell(sheet: Sheet, text: str) -> Cell:
     cell: Cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
     cell.data_type = "s"
-    cell.quotePrefix = text[:1] in ("=", "+", "-", "@")
+    cell.quotePrefix = text.startswith(_CALCULATED)
     cell.alignment = _WRAPPED
     return cell
 

@@ -371,18 +371,32 @@ def test_gravest_finding_gives_a_cell_its_colour_and_all_are_in_its_comment() ->
     assert sheet["A2"].fill.start_color.rgb == "00F8C9C4"
 
 
+DANGEROUS = ("=1+1", "+47", "-x", "@SUM(A1)", "\t=1+1", "\r=1+1", "#N/A", "=cmd|' /C calc'!A0", "'=1", "Stab")
+EXTERNAL = '=HYPERLINK("http://example.invalid")'
+
+
 def test_nothing_that_is_written_is_ever_a_formula() -> None:
-    tree = UnitTree.from_rows([((name,), None) for name in ("=1+1", "+47", "-x", "@x", "#N/A", "Stab")])
-    broken = check(
-        by_openpyxl([["Nivå1", "=1"], [Formula('=HYPERLINK("http://example.invalid")')], [CellError("#N/A")]])
-    )
-    for content in (write_unit_list(tree), write_repaired_copy(broken, lambda finding: finding.code)):
-        sheet = reopened(content).worksheets[0]
-        for row in sheet.iter_rows():
-            for cell in row:
-                assert cell.data_type in ("s", "n")
-                assert cell.quotePrefix == str(cell.value).startswith(("=", "+", "-", "@"))
-        assert b"<f>" not in ZipFile(BytesIO(content)).read(hostile.SHEET)
+    tree = UnitTree.from_rows([((name,), None) for name in DANGEROUS])
+    broken = check(by_openpyxl([["Nivå1", "=1"], [Formula(EXTERNAL)], [CellError("#N/A")]]))
+    as_it_was = UnitList(None, (), "=1+1", (("Nivå1", *DANGEROUS), (Formula(EXTERNAL), CellError("#REF!"), 7)))
+    for content in (
+        write_unit_list(tree),
+        write_unit_list(UnitTree.from_rows([((), 7)]), EXTERNAL),
+        write_repaired_copy(broken, lambda finding: finding.code),
+        write_repaired_copy(as_it_was, lambda finding: finding.code),
+        write_template(lambda text: f"={text}"),
+    ):
+        for sheet in reopened(content).worksheets:
+            for cell in (cell for row in sheet.iter_rows() for cell in row if cell.value is not None):
+                assert cell.data_type == ("n" if isinstance(cell.value, int) else "s")
+                assert cell.quotePrefix == str(cell.value).startswith(("=", "+", "-", "@", "\t", "\r"))
+        with ZipFile(BytesIO(content)) as archive:
+            assert not [name for name in archive.namelist() if b"<f>" in archive.read(name) or "externalLink" in name]
+
+
+def test_name_that_looks_like_a_formula_is_kept_as_it_is() -> None:
+    names = ("=1+1", "+47", "-x", "@SUM(A1)", "#N/A", "Stab")
+    assert paths_of(check(write_unit_list(UnitTree.from_rows([((name,), None) for name in names])))) == list(names)
 
 
 @pytest.mark.parametrize("title", ["Ark/1*[x]", "Et navn på et ark som er lengre enn Excel tar imot", ""])
