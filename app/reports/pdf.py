@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pikepdf
 from markupsafe import Markup
 from reportlab.platypus.flowables import Flowable
 from xhtml2pdf import pisa
@@ -21,7 +19,7 @@ from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
 from app.reports.style import CHAPTER_COLORS
 from app.reports.tagging import install
 from app.reports.templating import environment
-from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, SpreadBlock, TalkBlock
+from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, SpreadBlock, TalkBlock, ThemeHead
 
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 
@@ -38,7 +36,7 @@ def render_pdf(report: Report, language: str) -> bytes:
     content = content_of(report, language)
     drawn = Drawn(content)
     source = environment(language).get_template("report.xml").render(**prose_of(content), draw=drawn)
-    return _finished(_build(source, drawn.flowables, title_of(content), content.organisation), content)
+    return _build(source, drawn.flowables, title_of(content), content.organisation)
 
 
 class Drawn:
@@ -75,6 +73,9 @@ class Drawn:
             return Markup("")
         return self._place(HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
 
+    def theme_head(self, theme: ThemeContent) -> Markup:
+        return self._place(ThemeHead(self.content, theme))
+
     def mean(self, theme: ThemeContent) -> Markup:
         return self._place(MeanBlock(self.content, theme, CHAPTER_COLORS[theme.theme.direction]))
 
@@ -98,31 +99,3 @@ def _build(source: str, drawn: list[Flowable], title: str = "", author: str = ""
     if result.err:
         raise ValueError(f"the report could not be set: {result.log}")
     return out.getvalue()
-
-
-def _finished(data: bytes, content: ReportContent) -> bytes:
-    """Say that the document is tagged and what it is called; pack its many small objects together."""
-    with pikepdf.open(BytesIO(data)) as pdf:
-        for number, page in enumerate(pdf.pages):
-            page.obj.StructParents = number
-            page.obj.Tabs = pikepdf.Name.S
-        pdf.Root.MarkInfo = pikepdf.Dictionary(Marked=True)
-        pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
-        pdf.Root.Metadata = pdf.make_stream(_xmp(content), Type=pikepdf.Name.Metadata, Subtype=pikepdf.Name.XML)
-        out = BytesIO()
-        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
-    return out.getvalue()
-
-
-def _xmp(content: ReportContent) -> bytes:
-    title, author, language = escape(title_of(content)), escape(content.organisation), content.texts.language
-    return f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
- xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
-<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
-<dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
-<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
-<pdf:Producer>MUST</pdf:Producer><pdfuaid:part>1</pdfuaid:part>
-</rdf:Description></rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>""".encode()

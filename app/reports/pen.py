@@ -162,12 +162,14 @@ class Pen:
 class Block(Flowable):
     """A data block: measured by `measure`, drawn by `paint`, both from the top down; never split."""
 
-    def __init__(self, content: ReportContent, *, keep_with_next: bool = False, space_after: float = 0) -> None:
+    def __init__(
+        self, content: ReportContent, *, keep_with_next: bool = False, space_before: float = 0, space_after: float = 0
+    ) -> None:
         super().__init__()
         self.content = content
         self.texts = content.texts
         self.keepWithNext = keep_with_next
-        self.spaceAfter = space_after
+        self.spaceBefore, self.spaceAfter = space_before, space_after
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width = width

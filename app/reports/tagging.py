@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 from xml.dom import expatbuilder
@@ -26,6 +26,8 @@ from xhtml2pdf import parser as pisa_parser
 from xhtml2pdf import tags as pisa_tags
 from xhtml2pdf.builders.printmarks import MarkedCanvas
 from xhtml2pdf.xhtml2pdf_reportlab import PmlBaseDoc, PmlParagraph
+
+from app.reports.finishing import describe, packed
 
 REGULAR, BOLD = "report_00", "report_10"
 """The names under which xhtml2pdf registers the family "report" of the stylesheet."""
@@ -262,10 +264,11 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
             found = self._texts[text, font] = (runs, face.stringWidth(drawn, 1))
         return found
 
-    def mark_page(self, key: str, top: float) -> None:
-        """Make this place a destination; late texts may ask for its page."""
+    def mark_heading(self, title: str, key: str, rank: int, top: float) -> None:
+        """Make this place a destination and an entry of the outline; late texts may ask for its page."""
         self.bookmarkHorizontal(key, 0, top)
         self.page_of[key] = self.getPageNumber()
+        self.addOutlineEntry(title, key, rank - 1, closed=1)
 
     def draw_late(self, name: str, late: Late, x: float, y: float) -> None:
         self.late[name] = late
@@ -298,21 +301,9 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
             self._code.clear()
         self._draw_late_texts()
         self.structure.write(self._doc)
-        self._say_that_it_is_tagged()
+        describe(self._doc)
         self._doc.format = partial(packed, self._doc)
         super().save()
-
-    def _say_that_it_is_tagged(self) -> None:
-        document = self._doc
-        document.Catalog.MarkInfo = _raw("<</Marked true>>")
-        document.Catalog.ViewerPreferences = _raw("<</DisplayDocTitle true>>")
-        document.Catalog.Metadata = pdfdoc.PDFStream(
-            pdfdoc.PDFDictionary({"Type": pdfdoc.PDFName("Metadata"), "Subtype": pdfdoc.PDFName("XML")}),
-            _xmp(document.info.title, document.info.author, document.Catalog.Lang),
-            (),
-        )
-        for number, page in enumerate(document.Pages.pages):
-            page.StructParents, page.Tabs = number, "/S"
 
     def _addAnnotation(self, annotation: Any, name: str | None = None, addtopage: int = 1) -> None:  # noqa: N802
         key = self.structure.add_annotation(f"Annot.NUMBER{self._annotationCount + 1}")
@@ -412,8 +403,7 @@ class TaggedParagraph(PmlParagraph):  # type: ignore[misc]
             middle = self.height - self.style.fontSize * 0.72
             canvas.circle(self.style.leftIndent - BULLET_GAP, middle, BULLET_RADIUS, stroke=0, fill=1)
         if tag.anchor:
-            canvas.mark_page(tag.anchor, self.height + 20)
-            canvas.addOutlineEntry(plain, tag.anchor, int(tag.role[1:]) - 1 if tag.role[0] == "H" else 0, closed=1)
+            canvas.mark_heading(plain, tag.anchor, int(tag.role[1:]), self.height + 20)
         tag.element = element
         return element
 
@@ -514,6 +504,7 @@ def install() -> None:
     pisa_parser.html5lib = SimpleNamespace(HTMLParser=_ExpatParser)
     ttfonts.makeToUnicodeCMap = _to_unicode  # type: ignore[assignment]
     pdfdoc.LinkAnnotation.permitted += ("StructParent",)
+    pdfdoc.PDFPage.__NoDefault__ += ["StructParents", "Tabs"]
     for name, (base, start) in _TAGS.items():
         setattr(pisa_parser, f"pisaTag{name}", type(f"pisaTag{name}", (base,), {"start": start}))
     _keep_parsed_stylesheets()

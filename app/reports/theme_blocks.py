@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.reports.bars import draw_mean_bar, draw_stacked_bar, draw_verdict_mark
-from app.reports.content import ItemContent, PrintedShare, ReportContent, ThemeContent, verdict_words
+from app.reports.content import ItemContent, PrintedShare, ReportContent, ThemeContent, verdict_words, withheld_words
 from app.reports.pen import (
     BODY,
     BODY_BOLD,
@@ -20,8 +20,42 @@ from app.reports.pen import (
     Pen,
     wrapped,
 )
-from app.reports.style import CATEGORIES, DEEP, INK, MM, PALE, REFERENCE, category_colors
+from app.reports.style import CATEGORIES, DEEP, INK, MM, MUTED, PALE, REFERENCE, category_colors
 from app.reports.tagging import BOLD, BULLET_LIST, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
+
+
+class ThemeHead(Block):
+    """What a theme is, or why it is not shown. Drawn, not set as prose: a report has dozens of them."""
+
+    NAME, ABOUT = Font(BOLD, 13.5, DEEP), Font(REGULAR, 10, MUTED)
+    NOTE, REASON = Font(REGULAR, 9, MUTED), Font(REGULAR, 10)
+    BEFORE, GAP = 4.5 * MM, 1.2 * MM
+
+    def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
+        super().__init__(content, keep_with_next=not theme.is_withheld, space_before=self.BEFORE, space_after=self.GAP)
+        self.theme = theme
+
+    def measure(self, width: float, height: float) -> float:
+        theme = self.theme
+        if theme.is_withheld:
+            more = (withheld_words(self.content, theme), self.REASON)
+        else:
+            more = (theme.introduction or "", self.NOTE)
+        self.title = wrapped(theme.name, self.NAME, width)
+        self.paragraphs = [
+            (wrapped(text, font, width), font) for text, font in ((theme.about, self.ABOUT), more) if text
+        ]
+        return len(self.title) * self.NAME.leading + sum(
+            len(lines) * font.leading + self.GAP for lines, font in self.paragraphs
+        )
+
+    def paint(self, pen: Pen) -> None:
+        pen.canvas.mark_heading(self.theme.name, self.theme.id, 2, self.height + 20)
+        y = pen.leaf_lines("H2", self.title, 0, self.height - self.NAME.size, self.NAME)
+        under = self.NAME.leading - self.NAME.size
+        for lines, font in self.paragraphs:
+            y = pen.leaf_lines("P", lines, 0, y - under - self.GAP - font.size, font)
+            under = font.leading - font.size
 
 
 class MeanBlock(Block):

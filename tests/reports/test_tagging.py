@@ -9,25 +9,19 @@ import pytest
 from reportlab.platypus.flowables import Flowable
 from xhtml2pdf import context as pisa_context
 
-from app.reports.content import ReportContent, content_of
-from app.reports.pdf import _build, _finished
+from app.reports.pdf import _build
 from app.reports.pen import BODY, Pen
 from app.reports.tagging import REGULAR, Late, TaggedCanvas, install
 from app.reports.templating import environment
-from tests.reports.factory import Survey
 from tests.reports.reading import Document, Node, read
 
 HEAD = environment("en").get_template("empty.xml").render().partition("</head>")[0] + "</head>"
 
 
-def _content() -> ReportContent:
-    return content_of(Survey({("A",): 12}, themes=["workload"]).report("A"), "en")
-
-
 def _read(body: str, *drawn: Flowable) -> Document:
     install()
     inner = f'{HEAD}<body><p>Front</p><pdf:nextpage name="inner"/>{body}</body></html>'
-    return read(_finished(_build(inner, list(drawn), "Title", "Author"), _content()))
+    return read(_build(inner, list(drawn), "Title", "Author"))
 
 
 def _roles(node: Node) -> Any:

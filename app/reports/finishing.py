@@ -1,4 +1,4 @@
-"""A finished ReportLab document as bytes, its many small objects packed and compressed (ISO 32000-1, 7.5.7).
+"""The last step of a document of ReportLab: it says that it is tagged, and its many small objects are packed.
 
 The tags of one report are a thousand objects: plain, they would be two thirds of its file.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
+from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfbase.pdfdoc import format as formatted
 
 _HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -18,8 +20,34 @@ _PER_PACK = 500
 _FREE, _PLAIN, _PACKED = 0, 1, 2  # the kinds of entry of a cross-reference stream
 
 
+def describe(document: Any) -> None:
+    """That the document is tagged, what it is called and in which language it is."""
+    catalog, info = document.Catalog, document.info
+    catalog.MarkInfo = PDFDictionary({"Marked": "true"})
+    catalog.ViewerPreferences = PDFDictionary({"DisplayDocTitle": "true"})
+    kind = PDFDictionary({"Type": PDFName("Metadata"), "Subtype": PDFName("XML")})
+    catalog.Metadata = PDFStream(kind, _xmp(info.title, info.author, catalog.Lang.s))
+    for number, page in enumerate(document.Pages.pages):
+        page.StructParents, page.Tabs = number, PDFName("S")
+
+
+def _xmp(title: str, author: str, language: str) -> bytes:
+    title, author = escape(title), escape(author)
+    return f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+ xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
+<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
+<pdf:Producer>MUST</pdf:Producer><pdfuaid:part>1</pdfuaid:part>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>
+""".encode()
+
+
 def packed(document: Any) -> bytes:
-    """The file; the same bytes for the same objects."""
+    """The file (ISO 32000-1, 7.5.7 and 7.5.8); the same bytes for the same objects."""
     document.Reference(document.Catalog)
     document.Reference(document.info)
     parts, places, small = [_HEAD], {0: (_FREE, 0, 0xFFFF)}, []
