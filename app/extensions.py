@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 from flask_babel import Babel
@@ -18,9 +19,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.config import Settings
 from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
+from app.domain.rights import Representation
 from app.services.survey_keys import KeyRing
 
 MIGRATIONS = Path(__file__).parent / "db" / "migrations"
+
+
+class RightsSource(Protocol):
+    """What `app.adapters.altinn` and `app.adapters.local_rights` have in common."""
+
+    def rights_of(self, identity_number: str, now: datetime) -> tuple[Representation, ...]:
+        """DomainError ``rights.unavailable``, ``rights.refused``."""
+
 
 db = SQLAlchemy()
 migrate = Migrate()
@@ -43,6 +53,12 @@ def settings() -> Settings:
 def key_ring() -> KeyRing:
     """The surveys' keys, as this process knows them."""
     found: KeyRing = current_app.extensions["key_ring"]
+    return found
+
+
+def rights_source() -> RightsSource:
+    """Who may act for whom: Altinn, or a local file."""
+    found: RightsSource = current_app.extensions["rights"]
     return found
 
 

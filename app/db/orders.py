@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,7 +33,7 @@ class Order(AnswersBase):
     extra_themes: Mapped[list[str]] = mapped_column(JSON, default=list)
     definitions: Mapped[Json] = mapped_column(default=dict)
     invitation: Mapped[Json] = mapped_column(default=dict)
-    units: Mapped[list[list[object]] | None] = mapped_column(JSON)
+    units: Mapped[list[list[Any]] | None] = mapped_column(JSON)
     """Rows of the unit list when it has no error: [names from the top, head count or None]."""
     reason: Mapped[str] = mapped_column(String(1000), default="")
     """Why staff rejected it."""
@@ -55,6 +56,8 @@ class UploadedList(AnswersBase):
     order_id: Mapped[str] = mapped_column(ForeignKey("survey_order.id"), primary_key=True)
     file_name: Mapped[str] = mapped_column(String(200))
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    findings: Mapped[list[list[Any]]] = mapped_column(JSON)
+    """What is to be said about it: [code, sheet, cell, value, values]."""
 
 
 class AuditLine(AnswersBase):

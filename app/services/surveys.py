@@ -77,6 +77,7 @@ class NewSurvey:
     definitions: Mapping[str, Mapping[str, str]] | None = None
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = GRACE
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 def new_code() -> str:
@@ -92,7 +93,7 @@ def create_survey(session: Session, new: NewSurvey) -> Survey:
         organisation = Organisation(number=new.organisation_number, name=new.organisation)
         session.add(organisation)
     survey = Survey(
-        id=secrets.token_hex(16),
+        id=new.id,
         code=new_code(),
         organisation=organisation,
         state=State.SIGNED.value,

@@ -76,6 +76,16 @@ _STALE = Wording(
     lazy_gettext("That choice is no longer there"),
     lazy_gettext("Open the page again and choose once more. Nothing that was saved is lost."),
 )
+_NO_ALTINN = Wording(
+    503,
+    lazy_gettext("Altinn cannot be reached just now"),
+    lazy_gettext("We could not ask what you may do for your organisation. Please try again in a few minutes."),
+)
+_WRONG_STATE = Wording(
+    409,
+    lazy_gettext("That is not possible now"),
+    lazy_gettext("Somebody else may have been faster. Open the page again to see how things stand."),
+)
 _BY_CODE = {
     "survey.closed": _CLOSED,
     "key.destroyed": _CLOSED,
@@ -85,6 +95,33 @@ _BY_CODE = {
     "unit.unknown": _STALE,
     "item.unknown": _STALE,
     "answer.unknown": _STALE,
+    "visitor.not_staff": Wording(
+        403,
+        lazy_gettext("You are not registered as staff"),
+        lazy_gettext("This part is for those who run the survey. A colleague can register you."),
+    ),
+    "visitor.no_rights": Wording(
+        403,
+        lazy_gettext("You cannot act for any organisation here"),
+        lazy_gettext(
+            "To order a survey you need the role “Lønn og personalmedarbeider” in Altinn for an organisation in the "
+            "state collective-agreement area. To sign, you need the right to sign for it. Whoever manages access for "
+            "your organisation in Altinn can give you that."
+        ),
+    ),
+    "rights.unavailable": _NO_ALTINN,
+    "rights.refused": _NO_ALTINN,
+    "organisation.not_in_area": Wording(
+        403,
+        lazy_gettext("This organisation cannot order"),
+        lazy_gettext(
+            "MUST is for organisations in the state collective-agreement area, and this one is not on the list."
+        ),
+    ),
+    "survey.illegal_step": _WRONG_STATE,
+    "survey.not_open": _WRONG_STATE,
+    "order.being_opened": _WRONG_STATE,
+    "survey.not_yours": Wording(404, _BY_STATUS[404].title, _BY_STATUS[404].text),
     "register.busy": Wording(
         503, lazy_gettext("The service is very busy just now"), lazy_gettext("Please try once more in a few seconds.")
     ),

@@ -60,10 +60,10 @@ def test_survey_that_does_not_exist_or_has_not_opened_is_the_same(browser: Brows
 
 def test_cookie_of_somebody_else_cannot_be_made_up(browser: Browser) -> None:
     browser.begin()
-    cookie = browser.client.get_cookie("must")
+    cookie = browser.client.get_cookie("must", path="/s")
     assert cookie is not None
     forged = cookie.value[:-8] + "AAAAAAA="
-    browser.client.set_cookie("must", forged)
+    browser.client.set_cookie("must", forged, path="/s")
     browser.go("page/1")
     assert browser.heading == "Log in to try it out"
 

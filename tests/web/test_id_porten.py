@@ -28,7 +28,7 @@ from app.services.survey_keys import KeyRing
 from app.services.surveys import PREPARATION, NewSurvey, create_survey, open_survey
 from app.web import access
 from app.web.login.id_porten import FAULTS, EndedLogins
-from app.web.sealed_session import COOKIE, SealedSession
+from app.web.sealed_session import SealedSession
 from tests.conftest import DATABASES, dispose
 from tests.oidc import honest
 from tests.oidc.provider import (
@@ -107,7 +107,7 @@ def leave(browser: Browser, step: str = "login", language: str = "en") -> str:
 def come_home(address: str) -> str:
     """Log in at the lying provider; the path that the browser is sent back to."""
     location = requests.get(address, allow_redirects=False, timeout=5).headers["Location"]
-    assert location.startswith(f"{PUBLIC}/login/callback?")
+    assert location.startswith(f"{PUBLIC}/s/login/callback?")
     return location.removeprefix(PUBLIC)
 
 
@@ -117,7 +117,7 @@ def log_in(browser: Browser, step: str = "login") -> None:
 
 def content(web: Flask, browser: Browser) -> dict[str, Any]:
     """What the session cookie holds."""
-    cookie = browser.client.get_cookie(COOKIE)
+    cookie = browser.client.get_cookie(COOKIE, path="/s")
     assert isinstance(web.session_interface, SealedSession)
     return web.session_interface._read(cookie.value) if cookie else {}
 
@@ -289,7 +289,7 @@ def test_logging_out_takes_a_form(browser: Browser) -> None:
 
 def test_coming_back_from_nowhere_is_not_there(browser: Browser) -> None:
     for query in ("", "?state=nix", "?state=//evil.example.org"):
-        assert browser.client.get(f"/login/logged-out{query}").status_code == 404
+        assert browser.client.get(f"/s/login/logged-out{query}").status_code == 404
 
 
 def test_login_that_ends_at_the_provider_ends_here(
@@ -297,7 +297,7 @@ def test_login_that_ends_at_the_provider_ends_here(
 ) -> None:
     begin(browser)
     stranger = open_browser()
-    answer = stranger.client.get("/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": SESSION_ID})
+    answer = stranger.client.get("/s/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": SESSION_ID})
     assert answer.status_code == 204
     browser.send("#answers", button={"go": "next"}, workload_1="4")
     assert browser.heading == "You have been logged out"
@@ -313,13 +313,13 @@ def test_login_that_ends_at_the_provider_ends_here(
 def test_nobody_else_ends_a_login(browser: Browser, provider: Provider, query: dict[str, str]) -> None:
     begin(browser)
     query = {name: provider.issuer if value == "provider" else value for name, value in query.items()}
-    assert browser.client.get("/login/frontchannel-logout", query_string=query).status_code == 400
+    assert browser.client.get("/s/login/frontchannel-logout", query_string=query).status_code == 400
     assert is_logged_in(browser)
 
 
 def test_login_at_the_provider_that_has_another_name_goes_on(browser: Browser, provider: Provider) -> None:
     begin(browser)
-    browser.client.get("/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": "another"})
+    browser.client.get("/s/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": "another"})
     assert is_logged_in(browser)
 
 
@@ -449,7 +449,7 @@ def test_callback_that_nobody_started_lets_nobody_in(
 ) -> None:
     path = come_home(leave(open_browser()))
     victim = open_browser()
-    for address in (path, "/login/callback", "/login/callback?error=access_denied", "/login/callback?code=x&state="):
+    for address in (path, "/s/login/callback", "/s/login/callback?error=access_denied", "/s/login/callback?code=x&state="):
         victim.get(address)
         assert (victim.status, victim.heading) == (400, "The login could not be completed")
         victim.get(address, language="nb")
@@ -461,7 +461,7 @@ def test_callback_that_nobody_started_lets_nobody_in(
 def test_replayed_callback_is_no_second_login(web: Flask, browser: Browser, provider: Provider) -> None:
     path = come_home(leave(browser))
     browser.get(path)
-    browser.client.delete_cookie(COOKIE)
+    browser.client.delete_cookie(COOKIE, path="/s")
     browser.get(path)
     assert browser.status == 400
     assert "employee" not in content(web, browser)
@@ -470,10 +470,10 @@ def test_replayed_callback_is_no_second_login(web: Flask, browser: Browser, prov
 
 def test_replayed_code_with_a_kept_cookie_is_refused_by_the_provider(web: Flask, browser: Browser) -> None:
     path = come_home(leave(browser))
-    cookie = browser.client.get_cookie(COOKIE)
+    cookie = browser.client.get_cookie(COOKIE, path="/s")
     assert cookie is not None
     browser.get(path)
-    browser.client.set_cookie(COOKIE, cookie.value)
+    browser.client.set_cookie(COOKIE, cookie.value, path="/s")
     browser.get(path)
     assert_fault(web, browser, "refused")
 
@@ -495,7 +495,7 @@ def test_login_must_be_finished_in_ten_minutes(web: Flask, browser: Browser, clo
 def test_failed_login_does_not_end_one_that_holds(browser: Browser, provider: Provider) -> None:
     """Nobody is logged out by a link that somebody else made."""
     begin(browser)
-    browser.get("/login/callback?code=x&state=y&error=access_denied")
+    browser.get("/s/login/callback?code=x&state=y&error=access_denied")
     assert is_logged_in(browser)
 
 
@@ -549,7 +549,7 @@ def test_number_and_name_are_nowhere(
 
 def test_session_cookie_is_sealed_and_safe(browser: Browser) -> None:
     answer = browser.client.get(browser.address("login"))
-    [cookie] = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith(f"{COOKIE}=")]
+    [cookie] = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith("must=")]
     assert "Secure" in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -564,9 +564,9 @@ def test_every_address_of_the_login_is_known(web: Flask) -> None:
     assert {rule.rule for rule in web.url_map.iter_rules() if rule.endpoint.startswith("login.")} == {
         "/s/<code>/login",
         "/s/<code>/logout",
-        "/login/callback",
-        "/login/logged-out",
-        "/login/frontchannel-logout",
+        "/s/login/callback",
+        "/s/login/logged-out",
+        "/s/login/frontchannel-logout",
     }
 
 

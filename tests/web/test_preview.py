@@ -27,7 +27,7 @@ def test_every_page_is_marked_and_sends_nothing(browser: Browser, step: str, lan
         return
     assert not browser.page.select("form[method=post]")
     assert not browser.page.select("[hx-post]")
-    assert browser.client.get_cookie("must") is None, "somebody who looks needs no session"
+    assert browser.client.get_cookie("must", path="/s") is None, "somebody who looks needs no session"
 
 
 def test_preview_leads_through_all_pages(browser: Browser) -> None:

@@ -162,7 +162,7 @@ def test_kept_answers_fit_into_a_cookie(web: Flask, clock: HandClock, trial: Tri
         browser.page = page
         radios = {str(radio["name"]) for radio in page.select("input[type=radio]")}
         browser.send("#answers", button={"go": "next"}, **dict.fromkeys(radios, "2"))
-    cookie = browser.client.get_cookie("must")
+    cookie = browser.client.get_cookie("must", path="/s")
     assert cookie is not None
     assert len(cookie.value) < 4000
     browser.log_in()
@@ -176,14 +176,14 @@ def test_fifty_at_once_make_one_response_and_no_error(web: Flask, trial: Trial, 
     browser.log_in()
     browser.send(button={"consent": "no"})
     browser.go("page/1")
-    cookie = browser.client.get_cookie("must")
+    cookie = browser.client.get_cookie("must", path="/s")
     assert cookie is not None
     token, path = browser.token, browser.address("page/1")
     items = ["workload_1", "workload_2", "workload_3", "role_clarity_1", "role_clarity_2"]
 
     def send(turn: int) -> int:
         client = web.test_client()
-        client.set_cookie("must", cookie.value)
+        client.set_cookie("must", cookie.value, path="/s")
         data = {"csrf_token": token, "save": "1", items[turn % 5]: str(turn % 5 + 1)}
         return client.post(path, data=data).status_code
 

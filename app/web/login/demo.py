@@ -12,8 +12,9 @@ from app.domain.identifiers import check_identity_number, synthetic_identity_num
 from app.extensions import key_ring, session, settings
 from app.services.answering import recognise
 from app.services.surveys import OpenedSurvey
-from app.web import access
+from app.web import access, visitors
 from app.web.fragments import go_to, respond
+from app.web.login import sides
 from app.web.login.arrival import arrive
 
 bp = Blueprint("login", __name__)
@@ -77,10 +78,27 @@ def log_out(code: str) -> Response:
     return go_to("questionnaire.start", code=code)
 
 
+@bp.route(f"/{sides.SIDES}/login", methods=["GET", "POST"])
+def enter(area: str) -> Response:
+    """For who acts for an organisation, or is staff."""
+    form = DemoLogin()
+    if form.validate_on_submit():
+        name, number = form.who
+        return sides.arrive(area, number=number, name=name, place=visitors.place_after_login(area))
+    return respond("login/demo.html", status=_status(form), layout="base.html", people=PEOPLE, form=form)
+
+
+@bp.post(f"/{sides.SIDES}/logout")
+def leave(area: str) -> Response:
+    visitors.forget_visitor()
+    return go_to("front.start")
+
+
 def _show(survey: OpenedSurvey, form: DemoLogin) -> Response:
     return respond(
         "login/demo.html",
-        status=422 if form.is_submitted() else 200,
+        status=_status(form),
+        layout="questionnaire/layout.html",
         code=survey.setup.code,
         organisation=survey.setup.organisation,
         is_logged_in=False,
@@ -88,6 +106,10 @@ def _show(survey: OpenedSurvey, form: DemoLogin) -> Response:
         people=PEOPLE,
         form=form,
     )
+
+
+def _status(form: DemoLogin) -> int:
+    return 422 if form.is_submitted() else 200
 
 
 def _is_valid(number: str, *, accept_synthetic: bool) -> bool:

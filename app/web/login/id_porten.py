@@ -18,14 +18,15 @@ from app.domain.errors import DomainError
 from app.domain.identifiers import check_identity_number
 from app.extensions import key_ring, session, settings
 from app.services.answering import recognise
-from app.web import access, language
+from app.web import access, language, visitors
 from app.web.errors import CLOSED_CODES, Wording
 from app.web.fragments import go_to, respond
+from app.web.login import sides
 from app.web.login.arrival import arrive
 
 bp = Blueprint("login", __name__)
 
-PURPOSE = "employee"
+EMPLOYEE = "employee"
 _STARTED = "started_login"
 _AT_PROVIDER = "at_provider"
 N_ENDED_AT_MOST = 10_000
@@ -125,31 +126,84 @@ def log_in(code: str) -> Response:
         return _notice(fault, _again(code), _("Try again"))
     if access.has_expired_login(survey) and "again" not in request.args:
         return _notice(_EXPIRED, _again(code), _("Log in"))
-    session().rollback()  # no transaction waits for the provider
-    started = start_login(PURPOSE, access.now())
-    try:
-        address = _provider().address_for(
-            started, return_to=_address("login.callback"), language=language.current(), now=access.now()
-        )
-    except DomainError as error:
-        return _notice(FAULTS[_fault(error)], _again(code), _("Try again"))
-    cookie[_STARTED] = {"login": asdict(started), "way": {"code": code, **_place()}}
-    return _go_out(address)
+    return _set_out(EMPLOYEE, _address(".callback"), {"code": code, **_place()}, _again(code))
 
 
-@bp.get("/login/callback")
+@bp.get("/s/login/callback")
 def callback() -> Response:
     """Back from ID-porten. The login that was started is forgotten first: it is good for one answer."""
-    waiting: dict[str, Any] | None = cookie.pop(_STARTED, None)
+    waiting = _take_started()
     if waiting is None:
         return _notice(FAULTS["not_started"], url_for("front.start"), _("To the first page"))
-    started, way = StartedLogin(**waiting["login"]), waiting["way"]
+    started, way = waiting
     try:
-        identity = _provider().finish(started, request.args, return_to=_address("login.callback"), now=access.now())
-        number = _number_of(identity)
+        identity, number = _finish(started, _address(".callback"))
     except DomainError as error:
         return go_to(".log_in", fault=_fault(error), **way)
     return _arrive(identity, number, way)
+
+
+@bp.get(f"/{sides.SIDES}/login")
+def enter(area: str) -> Response:
+    """To ID-porten for who acts for an organisation, or is staff; with ``again`` a page first (see `log_in`)."""
+    place = visitors.place_after_login(area)
+    again = url_for(".enter", area=area, next=place)
+    if fault := FAULTS.get(request.args.get("fault", "")):
+        return _notice(fault, again, _("Try again"))
+    if "expired" in request.args:
+        return _notice(_EXPIRED, again, _("Log in"))
+    return _set_out(area, _address(".entered", area=area), {"next": place}, again)
+
+
+@bp.get(f"/{sides.SIDES}/login/callback")
+def entered(area: str) -> Response:
+    waiting = _take_started()
+    if waiting is None:
+        return _notice(FAULTS["not_started"], url_for(".enter", area=area), _("Try again"))
+    started, way = waiting
+    try:
+        identity, number = _finish(started, _address(".entered", area=area))
+    except DomainError as error:
+        return go_to(".enter", area=area, fault=_fault(error), **way)
+    response = sides.arrive(area, number=number, name=identity.name, place=way["next"])
+    if identity.session_hash:
+        cookie[_AT_PROVIDER] = identity.session_hash
+    return response
+
+
+@bp.post(f"/{sides.SIDES}/logout")
+def leave(area: str) -> Response:
+    visitors.forget_visitor()
+    return go_to(".left", area=area)
+
+
+@bp.get(f"/{sides.SIDES}/logout")
+def left(area: str) -> Response:
+    """Logged out here; on to logging out at ID-porten, as in `say_goodbye`."""
+    if visitors.find_visitor() is not None:
+        return go_to(sides.START[area])
+    return _leave_provider(area, url_for("front.start"), _("To the first page"))
+
+
+def _set_out(purpose: str, return_to: str, way: dict[str, Any], again: str) -> Response:
+    session().rollback()  # no transaction waits for the provider
+    started = start_login(purpose, access.now())
+    try:
+        address = _provider().address_for(started, return_to=return_to, language=language.current(), now=access.now())
+    except DomainError as error:
+        return _notice(FAULTS[_fault(error)], again, _("Try again"))
+    cookie[_STARTED] = {"login": asdict(started), "way": way}
+    return _go_out(address)
+
+
+def _take_started() -> tuple[StartedLogin, dict[str, Any]] | None:
+    waiting: dict[str, Any] | None = cookie.pop(_STARTED, None)
+    return None if waiting is None else (StartedLogin(**waiting["login"]), waiting["way"])
+
+
+def _finish(started: StartedLogin, return_to: str) -> tuple[Identity, str]:
+    identity = _provider().finish(started, request.args, return_to=return_to, now=access.now())
+    return identity, _number_of(identity)
 
 
 @bp.post("/s/<code>/logout")
@@ -165,28 +219,34 @@ def say_goodbye(code: str) -> Response:
     start = url_for("questionnaire.start", code=code)
     if access.respondent_of(survey) is not None:
         return go_to("questionnaire.start", code=code)
+    return _leave_provider(code, start, _("About the survey"))
+
+
+def _leave_provider(state: str, start: str, label: str) -> Response:
     session().rollback()
     try:
-        address = _provider().logout_address(return_to=_address("login.logged_out"), state=code, now=access.now())
+        address = _provider().logout_address(return_to=_address(".logged_out"), state=state, now=access.now())
     except DomainError as error:
         _fault(error)
         address = None
     if address is None:
-        return _notice(_LOGGED_OUT, start, _("About the survey"))
+        return _notice(_LOGGED_OUT, start, label)
     response = _notice(_LEAVING, address, _("Log out of ID-porten"))
     response.headers["Refresh"] = f"0; url={address}"
     return response
 
 
-@bp.get("/login/logged-out")
+@bp.get("/s/login/logged-out")
 def logged_out() -> Response:
-    """Back from logging out at ID-porten; `state` is the survey's code."""
+    """Back from logging out at ID-porten; `state` is the survey's code, or the side that somebody left."""
+    if request.args.get("state") in sides.START:
+        return go_to("front.start")
     survey = access.opened_survey(request.args.get("state", ""))
     flash(_("You have been logged out."))
     return go_to("questionnaire.start", code=survey.setup.code)
 
 
-@bp.get("/login/frontchannel-logout")
+@bp.get("/s/login/frontchannel-logout")
 def end_login() -> Response:
     """ID-porten says, from within its own page, that a login has ended. Our cookie does not come along (SameSite)."""
     session_id = request.args.get("sid")
@@ -201,6 +261,7 @@ def notice_ended_login() -> None:
     if cookie.get(_AT_PROVIDER) in _ended():
         del cookie[_AT_PROVIDER]
         access.expire_login()
+        visitors.end_visit()
 
 
 def _arrive(identity: Identity, number: str, way: dict[str, Any]) -> Response:
@@ -255,9 +316,9 @@ def _again(code: str) -> str:
     return url_for(".log_in", code=code, again=1, **_place())
 
 
-def _address(endpoint: str) -> str:
+def _address(endpoint: str, **values: Any) -> str:
     """As registered at the provider."""
-    return settings().public_url + url_for(endpoint)
+    return settings().public_url + url_for(endpoint, **values)
 
 
 def _go_out(address: str) -> Response:

@@ -108,6 +108,7 @@ def upgrade_answers() -> None:
         sa.Column("order_id", sa.String(length=32), nullable=False),
         sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["survey_order.id"], name=op.f("fk_uploaded_list_order_id_survey_order")),
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_uploaded_list")),
     )

@@ -1,0 +1,118 @@
+"""Who is logged in on the organisation's side and as staff. Each has a cookie of its own (sealed_session)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, abort, request
+from flask import session as cookie
+
+from app.domain.rights import Representation, Right
+from app.domain.survey import Audience
+from app.services.audit import Actor
+from app.web import access
+from app.web.fragments import go_to
+
+N_REPRESENTATIONS = 150
+"""As many organisations as fit into a cookie; who may act for more than that sees the first by number."""
+_VISITOR = "visitor"
+_LETTERS = {Right.ORDER: "o", Right.SIGN: "s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who acts for organisations, or one of the staff (then without `rights`)."""
+
+    name: str
+    rights: Mapping[str, frozenset[Right]]
+    """Organisation number -> what this person may do for it."""
+
+    def may(self, right: Right, organisation_number: str) -> bool:
+        return right in self.rights.get(organisation_number, ())
+
+    def numbers(self, right: Right) -> list[str]:
+        return [number for number, rights in self.rights.items() if right in rights]
+
+    def as_(self, audience: Audience) -> Actor:
+        return Actor(audience, self.name)
+
+
+def remember_visitor(name: str, representations: Iterable[Representation] = ()) -> None:
+    """Log in. Nothing of the session before is kept (no fixation)."""
+    cookie.clear()
+    rights = {each.organisation_number: each.rights for each in representations}
+    cookie[_VISITOR] = {
+        "name": name[:100],
+        "rights": [_packed(number, rights[number]) for number in sorted(rights)[:N_REPRESENTATIONS]],
+        "since": access.now().timestamp(),
+        "seen": access.now().timestamp(),
+    }
+
+
+def forget_visitor() -> None:
+    cookie.clear()
+
+
+def find_visitor() -> Visitor | None:
+    """Who is logged in here, unless the time has run out: 30 minutes after the last request, 120 in all."""
+    login = _login()
+    if login is None or _is_expired(login):
+        return None
+    login["seen"] = access.now().timestamp()
+    cookie.modified = True
+    return Visitor(login["name"], dict(map(_unpacked, login["rights"])))
+
+
+def end_visit() -> None:
+    """As if the time had run out."""
+    if _VISITOR in cookie:
+        cookie[_VISITOR]["since"] = 0
+        cookie.modified = True
+
+
+def has_expired_visit() -> bool:
+    login = _login()
+    return login is not None and _is_expired(login)
+
+
+def visitor() -> Visitor:
+    """For pages behind `ask_to_log_in`."""
+    found = find_visitor()
+    if found is None:
+        abort(404)
+    return found
+
+
+def ask_to_log_in(area: str) -> Response | None:
+    """For who is not logged in, the way to the login, and back to this page afterwards."""
+    if find_visitor() is not None:
+        return None
+    place = request.path if request.method == "GET" else None
+    return go_to("login.enter", area=area, next=place, expired=1 if has_expired_visit() or place is None else None)
+
+
+def place_after_login(area: str) -> str | None:
+    """Where somebody wanted to go: an address of this area, and of nowhere else."""
+    place = request.args.get("next", "")
+    is_ours = place.startswith(f"/{area}/") and "\\" not in place and "//" not in place and place.isprintable()
+    return place if is_ours else None
+
+
+def _login() -> dict[str, Any] | None:
+    return cookie.get(_VISITOR)
+
+
+def _is_expired(login: Mapping[str, Any]) -> bool:
+    seen, since = (datetime.fromtimestamp(login[name], UTC) for name in ("seen", "since"))
+    return access.now() - seen > access.IDLE or access.now() - since > access.ABSOLUTE
+
+
+def _packed(number: str, rights: Iterable[Right]) -> str:
+    return number + "".join(sorted(_LETTERS[right] for right in rights))
+
+
+def _unpacked(text: str) -> tuple[str, frozenset[Right]]:
+    return text[:9], frozenset(right for right, letter in _LETTERS.items() if letter in text[9:])
