@@ -10,9 +10,12 @@ from typing import Any
 from flask import Response, abort, request
 from flask import session as cookie
 
+from app.db.orders import Order
 from app.domain.rights import Representation, Right
 from app.domain.survey import Audience
+from app.extensions import session
 from app.services.audit import Actor
+from app.services.orders import find_order
 from app.web import access
 from app.web.fragments import go_to
 
@@ -92,6 +95,14 @@ def ask_to_log_in(area: str) -> Response | None:
         return None
     place = request.path if request.method == "GET" else None
     return go_to("login.enter", area=area, next=place, expired=1 if has_expired_visit() or place is None else None)
+
+
+def order_for(right: Right, order_id: str) -> Order:
+    """The order, when who is logged in holds `right` for its organisation; 404 for every other order."""
+    order = find_order(session(), order_id)
+    if order is None or not visitor().may(right, order.organisation_number):
+        abort(404)
+    return order
 
 
 def place_after_login(area: str) -> str | None:
