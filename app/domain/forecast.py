@@ -18,7 +18,7 @@ certain, and a little too high for the themes; those who read it know more about
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ _DEVIATIONS = np.array([NormalDist().inv_cdf(level) for level in _LEVELS.tolist(
 _LOG_FACTORIALS = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, _FEW + 1)))))
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 class Outlook(Enum):
@@ -124,12 +125,12 @@ def _quantiles(n: int, rate: int) -> Counts:
         return np.full(N_DRAWS, n)
     if n > _FEW:
         spread = np.rint(n * share + _DEVIATIONS * (n * share * (1 - share)) ** 0.5)
-        return np.clip(spread, 0, n).astype(np.int64)
+        quantiles: Counts = np.clip(spread, 0, n).astype(np.int64)
+        return quantiles
     k = np.arange(n + 1)
     logs = _LOG_FACTORIALS[n] - _LOG_FACTORIALS[k] - _LOG_FACTORIALS[n - k]
     logs += k * np.log(share) + (n - k) * np.log1p(-share)
-    quantiles: Counts = np.searchsorted(np.cumsum(np.exp(logs)), _LEVELS).astype(np.int64)
-    return quantiles
+    return np.searchsorted(np.cumsum(np.exp(logs)), _LEVELS).astype(np.int64)
 
 
 class _Survey:
@@ -147,32 +148,26 @@ class _Survey:
         self.order = np.random.default_rng(0).permuted(in_order, axis=1)
 
     def forecast(self, rate: int) -> Forecast:
+        shares = (column.tolist() for column in self._shares(self._draw(rate)))
+        units = tuple(self._unit(*found) for found in zip(self.tree.units, *shares, strict=True))
+        needed = people_needed(self.limits.k_means, rate), people_needed(self.limits.k_distributions, rate)
+        return Forecast(rate, units, needed, _hints(self.tree, units, needed[0]))
+
+    def _shares(self, answers: Counts) -> tuple[Floats, Floats, Floats]:
+        """Per unit in how many of the draws it reports and has distributions, and how many answers its reports lack."""
         k_means, k_distributions = self.limits.k_means, self.limits.k_distributions
-        answers = self._draw(rate)
-        reports = ~self.shape.is_catch_all[:, None]
-        means = walk(self.shape, answers, np.array([k_means]), reports)
-        distributions = walk(self.shape, means.sizes, np.array([k_distributions]), reports)
+        may_report = ~self.shape.is_catch_all[:, None]
+        means = walk(self.shape, answers, np.array([k_means]), may_report)
+        distributions = walk(self.shape, means.sizes, np.array([k_distributions]), may_report)
         below = totals(self.shape, answers)
-        is_reporting = reports & (means.included > 0)
+        is_reporting = may_report & (means.included > 0)
         # Whatever is unknown comes on top. It can take no report away, and a report lacks at most k_means - 1 answers
         # (disclosure.md): with so many to spare it has distributions whatever comes.
         surely = below >= k_distributions + k_means - 1
-        is_spread = reports & np.where(self.is_unknown[:, None], surely, distributions.included > 0)
-        left_out = np.where(is_reporting, below - means.included, 0).sum(axis=1) / np.maximum(
-            is_reporting.sum(axis=1), 1
-        )
-        units = tuple(
-            self._unit(*found)
-            for found in zip(
-                self.tree.units,
-                is_reporting.mean(axis=1).tolist(),
-                is_spread.mean(axis=1).tolist(),
-                left_out.tolist(),
-                strict=True,
-            )
-        )
-        needed = people_needed(k_means, rate), people_needed(k_distributions, rate)
-        return Forecast(rate, units, needed, _hints(self.tree, units, needed[0]))
+        is_spread = may_report & np.where(self.is_unknown[:, None], surely, distributions.included > 0)
+        n_lacking = np.where(is_reporting, below - means.included, 0).sum(axis=1)
+        n_reporting = is_reporting.sum(axis=1)
+        return n_reporting / N_DRAWS, is_spread.mean(axis=1), n_lacking / np.maximum(n_reporting, 1)
 
     def _draw(self, rate: int) -> Counts:
         """Answers directly in each unit (rows) in each draw (columns)."""
@@ -223,14 +218,14 @@ def _may_be_merged(tree: UnitTree, own: UnitForecast) -> bool:
 def _groups(siblings: Sequence[UnitForecast], n_needed: int) -> Iterator[list[UnitForecast]]:
     """Groups that reach the limit, each of few units: the largest that is left, and the smallest that makes it enough.
 
-    Where no single one makes it enough, the next largest joins first.
+    Where no single one makes it enough, the next largest joins first. Of equals the first in the list.
     """
     rest = sorted(siblings, key=lambda own: (_size(own), -own.unit.index))
     while rest:
         group, n_people = [], 0
         while rest and n_people < n_needed:
-            enough = bisect_left(rest, n_needed - n_people, key=_size)
-            group.append(rest.pop(min(enough, len(rest) - 1)))
+            enough = min(bisect_left(rest, n_needed - n_people, key=_size), len(rest) - 1)
+            group.append(rest.pop(bisect_right(rest, _size(rest[enough]), key=_size) - 1))
             n_people += _size(group[-1])
         if n_people >= n_needed:
             yield group
