@@ -154,7 +154,7 @@ class Altinn:
         at = clock()
         return _Token(text, min(at + lasts if ends_at is None else ends_at, at + LONGEST_KEPT))
 
-    def _maskinporten_token(self, clock: _Clock) -> tuple[str, float]:
+    def _maskinporten_token(self, clock: _Clock) -> tuple[str, int]:
         """The token, and for how many seconds it is good."""
         answer = self._line.ask(
             "POST",
@@ -167,7 +167,9 @@ class Altinn:
         try:
             granted = _json(self._accepted(answer, "token"), dict)
             lasts = granted.get("expires_in")
-            return _checked_token(granted.get("access_token")), lasts if isinstance(lasts, int) else 0
+            return _checked_token(granted.get("access_token")), min(lasts, LONGEST_KEPT) if isinstance(
+                lasts, int
+            ) else 0
         except ValueError:
             raise self._line.fault("token format") from None
 
