@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -47,12 +48,19 @@ def prepare_release(session: Session, keys: KeyRing, survey: OpenedSurvey) -> Re
     if basis is None:
         _, basis = compute_basis(setup, load_submitted(session, keys, setup))
         store_basis(session, keys, setup, basis)
-    allowed = FigureTable(basis.frozen, setup.instrument).reports(setup.n_invited)
-    reports = withhold(allowed, list_withholdings(session, setup.id))
-    certificate = check_release(reports, basis.pools, setup.limits)
+    return certified_release(_report_set(survey), basis, setup.n_invited, list_withholdings(session, setup.id))
+
+
+def certified_release(
+    report_set: ReportSet, basis: Basis, n_invited: int | None, withheld: Sequence[Withholding] = ()
+) -> Release:
+    """What the limits allow of these sums, less what is withheld; DomainError ``gate.refused`` with the certificate."""
+    allowed = FigureTable(basis.frozen, report_set.instrument).reports(n_invited)
+    reports = withhold(allowed, withheld)
+    certificate = check_release(reports, basis.pools, report_set.limits)
     if not certificate.is_valid:
         raise DomainError("gate.refused", certificate=certificate)
-    return Release(_report_set(survey), basis, reports, certificate)
+    return Release(report_set, basis, reports, certificate)
 
 
 def list_withholdings(session: Session, survey_id: str) -> list[Withholding]:
