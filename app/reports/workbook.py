@@ -18,7 +18,6 @@ from openpyxl.utils import get_column_letter
 from app.domain.instrument import Scale
 from app.domain.results import ReportResults
 from app.reports.content import (
-    PrintedMean,
     PrintedShare,
     ReportContent,
     ThemeContent,
@@ -26,14 +25,12 @@ from app.reports.content import (
     content_of,
     front_notes,
     title_of,
-    verdict,
     verdict_key,
     withheld_words,
 )
 from app.reports.guide import guide_of
 from app.reports.model import Report, ReportSet
 from app.reports.style import HEAT
-from app.reports.texts import Texts
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _HEAD = Font(bold=True, color="FFFFFF")
@@ -48,21 +45,20 @@ _FILLS = {
 _CALCULATED = ("=", "+", "-", "@", "\t", "\r")
 _MEAN_FORMAT, _SHARE_FORMAT = "0.0", "0%"
 
-Sheet = Any  # a write-only sheet, whose type stubs lack half of it
-Value = int | Cell | None
-
 
 def render_workbook(
     report_set: ReportSet, organisation_results: ReportResults, units: Sequence[ReportResults], language: str
 ) -> bytes:
     """The workbook of the whole organisation; `units` are all its reports. The same bytes for the same figures."""
-    contents = [
-        content_of(Report(report_set, results, organisation_results), language)
-        for results in (organisation_results, *(unit for unit in units if unit.unit.parent is not None))
-    ]
+    organisation = content_of(Report(report_set, organisation_results, organisation_results), language)
+    others = [unit for unit in units if unit.unit.parent is not None]
     book = Workbook(write_only=True)
-    _Writer(book, contents[0].texts).write(contents)
-    book.properties.title = title_of(contents[0])
+    writer = _Writer(book, organisation, _scales(organisation, [organisation_results, *others]))
+    writer.add(organisation)
+    for unit in others:  # one at a time: all of them in words would take hundreds of megabytes
+        writer.add(content_of(Report(report_set, unit, organisation_results), language))
+    writer.finish()
+    book.properties.title = title_of(organisation)
     book.properties.creator = report_set.organisation
     book.properties.language = language
     book.properties.created = datetime.combine(report_set.period[1], time())
@@ -71,30 +67,106 @@ def render_workbook(
     return _fixed(out.getvalue())
 
 
+class _Table:
+    """One sheet: a row of headings, then rows of cells."""
+
+    def __init__(self, book: Workbook, name: str, columns: Iterable[tuple[str, float]], frozen: str = "A2") -> None:
+        """`columns` are headings and their widths."""
+        columns = list(columns)
+        self._sheet: Any = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", name)[:31])
+        self._made: dict[tuple[object, ...], Cell] = {}
+        """The cells that may come again: a write-only sheet keeps none, so one object serves many."""
+        self._n_columns, self._n_rows = len(columns), 0
+        self._sheet.freeze_panes = frozen
+        self._sheet.sheet_properties.pageSetUpPr = None
+        self._sheet.page_setup.orientation = "landscape"
+        self._sheet.print_title_rows = "1:1"
+        for number, (_, width) in enumerate(columns, start=1):
+            self._sheet.column_dimensions[get_column_letter(number)].width = width
+        self.add([self._text(heading, _HEAD, _HEAD_FILL) for heading, _ in columns])
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        self._sheet.append(cells)
+        self._n_rows += 1
+
+    def finish(self) -> None:
+        self._sheet.auto_filter.ref = f"A1:{get_column_letter(self._n_columns)}{self._n_rows}"
+
+    def text(self, text: str) -> Cell:
+        """A cell that is text, whatever its first sign; spreadsheets must not calculate a unit's name."""
+        return self._made.get(("text", text)) or self._made.setdefault(("text", text), self._text(text))
+
+    def muted(self, text: str) -> Cell:
+        return self._made.get(("muted", text)) or self._made.setdefault(("muted", text), self._text(text, _MUTED))
+
+    def number(self, value: float, form: str = "General", found: Verdict | None = None) -> Cell:
+        """A number, coloured where it is better or worse than the organisation's."""
+        key = (value, form, found)
+        if key not in self._made:
+            cell = self._made[key] = WriteOnlyCell(self._sheet, value)
+            cell.number_format = form
+            if found in _FILLS:
+                cell.fill, cell.font = _FILLS[found]
+        return self._made[key]
+
+    def _text(self, text: str, font: Font | None = None, fill: PatternFill | None = None) -> Cell:
+        cell: Cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+        cell.data_type = "s"
+        cell.quotePrefix = text.startswith(_CALCULATED)
+        cell.alignment = _WRAPPED
+        if font is not None:
+            cell.font = font
+        if fill is not None:
+            cell.fill = fill
+        return cell
+
+
 class _Writer:
-    """Writes the sheets of one workbook, in one language."""
+    """Writes all sheets of one workbook, in one language, unit by unit."""
 
-    def __init__(self, book: Workbook, words: Texts) -> None:
-        self.book = book
-        self.words = words
-        self.gettext = words.gettext
-        self._made: dict[tuple[str, str | int], Cell] = {}
-        """The cells of this sheet that may come again: a write-only sheet keeps none, so one object serves many."""
+    def __init__(self, book: Workbook, organisation: ReportContent, scales: Sequence[Scale]) -> None:
+        self.organisation, self.words, self.gettext = organisation, organisation.texts, organisation.texts.gettext
+        gettext, language = self.gettext, self.words.language
+        themes = [theme for theme in organisation.themes if theme.theme.scale.has_mean]
+        self.theme_ids = [theme.id for theme in themes]
+        self.about = _Table(book, gettext("About"), ((gettext("Subject"), 28), (gettext("Text"), 110)))
+        self.units = _Table(
+            book,
+            gettext("Units"),
+            ((gettext("Level"), 12), (gettext("Unit"), 44), (gettext("Path"), 70), (gettext("Answers included"), 18),
+             (gettext("Answers"), 18), (gettext("Response rate"), 18)),
+        )  # fmt: skip
+        names = ((gettext("Path"), 40), (gettext("Unit"), 44))
+        columns = (*names, *((theme.name, 15) for theme in themes))
+        self.means = _Table(book, gettext("Means"), columns, "C2")
+        self.numbers = _Table(book, gettext("Answers behind means"), columns, "C2")
+        columns = (*names, (gettext("Theme"), 32), (gettext("Statement or question"), 60), (gettext("Answers"), 12))
+        self.spreads = {
+            scale.id: _Table(
+                book, self._scale_name(scale), (*columns, *((text[language], 18) for text in scale.categories))
+            )
+            for scale in scales
+        }
+        self.prevalence = self._prevalence(book)
+        self._tell()
 
-    def write(self, contents: Sequence[ReportContent]) -> None:
-        self._about(contents[0])
-        self._units(contents)
-        self._means(contents)
-        self._numbers(contents)
-        for scale in _scales(contents):
-            self._spread(scale, contents)
-        self._prevalence(contents[0])
+    def add(self, content: ReportContent) -> None:
+        """The rows of one report."""
+        self._add_unit(content)
+        self._add_means(content)
+        for theme in content.themes:
+            if theme.theme.scale.id in self.spreads:
+                self._add_spread(self.spreads[theme.theme.scale.id], content, theme)
+
+    def finish(self) -> None:
+        tables = [self.about, self.units, self.means, self.numbers, *self.spreads.values()]
+        for table in (*tables, *([self.prevalence] if self.prevalence else [])):
+            table.finish()
 
     # ---------------------------------------------------------------------------------------------------- the sheets
 
-    def _about(self, content: ReportContent) -> None:
-        gettext = self.gettext
-        sheet = self._sheet(gettext("About"), (28, 110))
+    def _tell(self) -> None:
+        gettext, content, table = self.gettext, self.organisation, self.about
         rows = [
             (gettext("Organisation"), content.organisation),
             (gettext("Answering period"), content.period),
@@ -104,132 +176,74 @@ class _Writer:
         ]
         for section in (guide_of(content)["method"], guide_of(content)["withheld"]):
             rows += [(section.heading, text) for text in (*section.paragraphs, *section.points)]
-        self._head(sheet, (gettext("Subject"), gettext("Text")))
         for label, text in rows:
-            sheet.append([self._text(sheet, label), self._text(sheet, text)])
-        self._finish(sheet, 2, len(rows) + 1)
+            table.add([table.text(label), table.text(text)])
 
-    def _units(self, contents: Sequence[ReportContent]) -> None:
-        gettext = self.gettext
-        sheet = self._sheet(gettext("Units"), (12, 44, 70, 18, 18, 18))
-        self._head(
-            sheet,
-            (gettext("Level"), gettext("Unit"), gettext("Path"), gettext("Answers included"), gettext("Answers"),
-             gettext("Response rate")),
-        )  # fmt: skip
-        for content in contents:
-            results = content.report.results
-            rate = results.response_rate
-            sheet.append([
-                results.unit.level,
-                *self._names(sheet, content)[::-1],
-                results.n_included,
-                results.n_answers,
-                self._text(sheet, gettext("not known")) if rate is None else self._share_number(sheet, rate),
-            ])  # fmt: skip
-        self._finish(sheet, 6, len(contents) + 1)
+    def _add_unit(self, content: ReportContent) -> None:
+        table, results = self.units, content.report.results
+        rate = results.response_rate
+        table.add([
+            table.number(results.unit.level),
+            *self._names(table, content)[::-1],
+            table.number(results.n_included),
+            table.number(results.n_answers),
+            table.text(self.gettext("not known")) if rate is None else table.number(rate / 100, _SHARE_FORMAT),
+        ])  # fmt: skip
 
-    def _means(self, contents: Sequence[ReportContent]) -> None:
-        """One row per unit, one column per theme with a mean; coloured as in the heat map."""
-        themes = [theme for theme in contents[0].themes if theme.theme.scale.has_mean]
-        sheet = self._matrix(self.gettext("Means"), themes)
-        for content in contents:
-            found = {theme.id: theme for theme in content.themes}
-            row: list[Value] = list(self._names(sheet, content))
-            row += [self._mean(sheet, content, found[theme.id], theme.mean) for theme in themes]
-            sheet.append(row)
-        self._finish(sheet, len(themes) + 2, len(contents) + 1)
+    def _add_means(self, content: ReportContent) -> None:
+        """One column per theme with a mean, coloured as in the heat map; and how many answers each rests on."""
+        contents = {theme.id: theme for theme in content.themes}
+        results = {result.theme.id: result.n_mean for result in content.report.results.themes}
+        too_few = self.gettext("Too few answers")
+        means, numbers = self._names(self.means, content), self._names(self.numbers, content)
+        for theme_id in self.theme_ids:
+            theme, n = contents[theme_id], results[theme_id]
+            if theme.mean is None:
+                means.append(self.means.muted(too_few))
+            else:
+                means.append(self.means.number(float(theme.mean.value), _MEAN_FORMAT, theme.verdict))
+            numbers.append(self.numbers.number(n) if n else self.numbers.muted(too_few))
+        self.means.add(means)
+        self.numbers.add(numbers)
 
-    def _numbers(self, contents: Sequence[ReportContent]) -> None:
-        """How many answers each mean rests on."""
-        themes = [theme for theme in contents[0].themes if theme.theme.scale.has_mean]
-        sheet = self._matrix(self.gettext("Answers behind means"), themes)
-        for content in contents:
-            found = {result.theme.id: result.n_mean for result in content.report.results.themes}
-            row: list[Value] = list(self._names(sheet, content))
-            row += [found[theme.id] or self._muted(sheet, self.gettext("Too few answers")) for theme in themes]
-            sheet.append(row)
-        self._finish(sheet, len(themes) + 2, len(contents) + 1)
+    def _add_spread(self, table: _Table, content: ReportContent, theme: ThemeContent) -> None:
+        """Per item how the answers spread over the categories of one scale; one row of reason where not."""
+        start = [*self._names(table, content), table.text(theme.name)]
+        if not theme.items:
+            table.add([*start, table.muted(self._why_no_spread(content, theme))])
+        for item in theme.items:
+            n = next(found.n_distribution for found in content.report.results.themes if found.theme.id == theme.id)
+            shares = [self._share(table, share) for share in item.shares]
+            table.add([*start, table.text(item.text), table.number(n or 0), *shares])
 
-    def _spread(self, scale: Scale, contents: Sequence[ReportContent]) -> None:
-        """Per unit and item how the answers spread over the categories of one scale; one row of reason where not."""
-        gettext = self.gettext
-        categories = [text[self.words.language] for text in scale.categories]
-        sheet = self._sheet(self._scale_name(scale), (40, 44, 32, 60, 12, *(18 for _ in categories)))
-        heads = (gettext("Path"), gettext("Unit"), gettext("Theme"), gettext("Statement or question"))
-        self._head(sheet, (*heads, gettext("Answers"), *categories))
-        n_rows = 1
-        for content in contents:
-            numbers = {result.theme.id: result.n_distribution for result in content.report.results.themes}
-            for theme in (theme for theme in content.themes if theme.theme.scale.id == scale.id):
-                start = [*self._names(sheet, content), self._text(sheet, theme.name)]
-                for item in theme.items:
-                    shares = [self._share(sheet, share) for share in item.shares]
-                    sheet.append([*start, self._text(sheet, item.text), numbers[theme.id], *shares])
-                if not theme.items:
-                    sheet.append([*start, self._muted(sheet, self._why_no_spread(content, theme))])
-                n_rows += len(theme.items) or 1
-        self._finish(sheet, 5 + len(categories), n_rows)
-
-    def _prevalence(self, content: ReportContent) -> None:
+    def _prevalence(self, book: Workbook) -> _Table | None:
         """The most sensitive themes, for the whole organisation only (spec 7.2)."""
-        gettext = self.gettext
+        gettext, content = self.gettext, self.organisation
         themes = [theme for theme in content.themes if not theme.theme.scale.has_mean and not theme.items]
         if not themes:
-            return
-        sheet = self._sheet(gettext("Incidents"), (44, 40, 12, 24))
-        self._head(sheet, (gettext("Theme"), gettext("Answer"), gettext("Answers"), gettext("Share")))
+            return None
+        columns = ((gettext("Theme"), 44), (gettext("Answer"), 40), (gettext("Answers"), 12), (gettext("Share"), 24))
+        table = _Table(book, gettext("Incidents"), columns)
         numbers = {result.theme.id: result.n_distribution for result in content.report.results.themes}
-        n_rows = 1
         for theme in themes:
             for group in theme.prevalence:
-                share = self._share(sheet, group.share)
-                sheet.append([self._text(sheet, theme.name), self._text(sheet, group.label), numbers[theme.id], share])
+                n, share = numbers[theme.id] or 0, self._share(table, group.share)
+                table.add([table.text(theme.name), table.text(group.label), table.number(n), share])
             if not theme.prevalence:
-                sheet.append([self._text(sheet, theme.name), self._muted(sheet, withheld_words(content, theme))])
-            n_rows += len(theme.prevalence) or 1
-        self._finish(sheet, 4, n_rows)
+                table.add([table.text(theme.name), table.muted(withheld_words(content, theme))])
+        return table
 
     # ----------------------------------------------------------------------------------------------------- the cells
 
-    def _names(self, sheet: Sheet, content: ReportContent) -> tuple[Cell, Cell]:
+    def _names(self, table: _Table, content: ReportContent) -> list[Cell]:
         path = " › ".join(content.report.results.unit.path) or content.organisation
-        return self._text(sheet, path), self._text(sheet, content.unit)
+        return [table.text(path), table.text(content.unit)]
 
-    def _mean(self, sheet: Sheet, content: ReportContent, theme: ThemeContent, reference: PrintedMean | None) -> Value:
-        if theme.mean is None:
-            return self._muted(sheet, self.gettext("Too few answers"))
-        cell: Cell = WriteOnlyCell(sheet, float(theme.mean.value))
-        cell.number_format = _MEAN_FORMAT
-        found = None if content.is_organisation or reference is None else verdict(
-            theme.theme, theme.mean.value, reference.value
-        )  # fmt: skip
-        if found in _FILLS:
-            cell.fill, cell.font = _FILLS[found]
-        return cell
-
-    def _share(self, sheet: Sheet, share: PrintedShare) -> Value:
+    def _share(self, table: _Table, share: PrintedShare) -> Cell:
         """A number where the page prints one, else the words of the page."""
         if share.text == self.words.percent(share.percent):
-            return self._share_number(sheet, share.percent)
-        return self._text(sheet, share.text)
-
-    def _share_number(self, sheet: Sheet, percent: int) -> Cell:
-        cell = self._made.get(("share", percent))
-        if cell is None:
-            cell = self._made["share", percent] = WriteOnlyCell(sheet, percent / 100)
-            cell.number_format = _SHARE_FORMAT
-        return cell
-
-    def _text(self, sheet: Sheet, text: str) -> Cell:
-        """A cell that is text, whatever its first sign; spreadsheets must not calculate a unit's name."""
-        return self._made.get(("text", text)) or self._made.setdefault(("text", text), _text_cell(sheet, text))
-
-    def _muted(self, sheet: Sheet, text: str) -> Cell:
-        if ("muted", text) not in self._made:
-            self._made["muted", text] = _text_cell(sheet, text)
-            self._made["muted", text].font = _MUTED
-        return self._made["muted", text]
+            return table.number(share.percent / 100, _SHARE_FORMAT)
+        return table.text(share.text)
 
     def _why_no_spread(self, content: ReportContent, theme: ThemeContent) -> str:
         limit = content.report.set.limits.of(theme.theme.sensitivity)[1]
@@ -237,34 +251,6 @@ class _Writer:
             "How the answers spread is shown only from %(limit)s answers.", limit=self.words.number(limit)
         )
         return withheld_words(content, theme) or words
-
-    # ------------------------------------------------------------------------------------------------ sheets as such
-
-    def _sheet(self, name: str, widths: Iterable[float]) -> Sheet:
-        sheet = self.book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", name)[:31])
-        self._made = {}
-        sheet.freeze_panes = "A2"
-        sheet.sheet_properties.pageSetUpPr = None
-        sheet.page_setup.orientation = "landscape"
-        sheet.print_title_rows = "1:1"
-        for number, width in enumerate(widths, start=1):
-            sheet.column_dimensions[get_column_letter(number)].width = width
-        return sheet
-
-    def _matrix(self, name: str, themes: Sequence[ThemeContent]) -> Sheet:
-        sheet = self._sheet(name, (40, 44, *(15 for _ in themes)))
-        sheet.freeze_panes = "C2"
-        self._head(sheet, (self.gettext("Path"), self.gettext("Unit"), *(theme.name for theme in themes)))
-        return sheet
-
-    def _head(self, sheet: Sheet, names: Iterable[str]) -> None:
-        cells = [_text_cell(sheet, name) for name in names]
-        for cell in cells:
-            cell.font, cell.fill = _HEAD, _HEAD_FILL
-        sheet.append(cells)
-
-    def _finish(self, sheet: Sheet, n_columns: int, n_rows: int) -> None:
-        sheet.auto_filter.ref = f"A1:{get_column_letter(n_columns)}{n_rows}"
 
     def _scale_name(self, scale: Scale) -> str:
         known = {
@@ -275,18 +261,11 @@ class _Writer:
         return known.get(scale.id, scale.id)
 
 
-def _text_cell(sheet: Sheet, text: str) -> Cell:
-    cell: Cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
-    cell.data_type = "s"
-    cell.quotePrefix = text.startswith(_CALCULATED)
-    cell.alignment = _WRAPPED
-    return cell
-
-
-def _scales(contents: Sequence[ReportContent]) -> list[Scale]:
+def _scales(organisation: ReportContent, reports: Iterable[ReportResults]) -> list[Scale]:
     """The scales of which some report shows how the answers spread, in the order of the themes."""
-    found = {theme.theme.scale.id: theme.theme.scale for content in contents for theme in content.themes if theme.items}
-    return list(found.values())
+    shown = {result.theme.scale.id for report in reports for result in report.themes if result.items}
+    scales = {theme.theme.scale.id: theme.theme.scale for theme in organisation.themes}
+    return [scale for name, scale in scales.items() if name in shown]
 
 
 def _fixed(data: bytes) -> bytes:
