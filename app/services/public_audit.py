@@ -100,7 +100,8 @@ def read_published(manifest: Json, audit: bytes) -> Published:
         if manifest["limits"] != content["limits"]:
             raise ValueError("the limits are not those of the manifest")
         limits = Limits(**content["limits"])
-        report_set = ReportSet(manifest["organisation"], (first_on, last_on), instrument, limits, {})
+        is_rehearsal = manifest.get("is_rehearsal") is True
+        report_set = ReportSet(manifest["organisation"], (first_on, last_on), instrument, limits, {}, is_rehearsal)
         themes = {theme.id: theme for theme in instrument.themes}
         reports = _reports(content["reports"], themes)
         if [_head(report) for report in manifest["reports"]] != [_head(report) for report in content["reports"]]:

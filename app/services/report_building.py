@@ -160,6 +160,7 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
 def _manifest(release: Release, languages: Sequence[str], folder: Path, names: Sequence[str]) -> dict[str, object]:
     return {
         "organisation": release.report_set.organisation,
+        "is_rehearsal": release.report_set.is_rehearsal,
         "period": [day.isoformat() for day in release.report_set.period],
         "instrument": release.report_set.instrument.version,
         "limits": asdict(release.report_set.limits),
