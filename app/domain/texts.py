@@ -25,6 +25,9 @@ CURRENT: Mapping[str, str] = MappingProxyType(
         "agreement": "2026-1",
         "privacy": "2026-1",
         "protection": "2026-1",
+        "mail": "2026-1",
+        "invitation": "2026-1",
+        "signature": "2026-1",
     }
 )
 WORDING = Path(__file__).parent / "wording"

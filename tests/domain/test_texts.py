@@ -33,6 +33,14 @@ PLACEHOLDERS = {
         "consent",
     },
     "protection": {"k_means", "k_distributions"},
+    "mail": {
+        *("organisation", "operator", "contact_email", "contact_name", "signer_name", "reason"),
+        *("submitted_on", "signed_on", "last_open_on", "deleted_on"),
+    },
+    "invitation": {
+        *("organisation", "contact_name", "contact_person_email", "n_minutes", "k_means", "first_on", "last_on"),
+    },
+    "signature": {"organisation", "name", "role", "day", "clock", "version", "digest"},
     "agreement": {"organisation", "operator", "k_means", "k_distributions", "n_weeks_open", "n_weeks_deleted"},
 }
 
