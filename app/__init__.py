@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application, wired together. Without `settings` they are read from the environment (app/config.py)."""
+    """The application, wired together. Without `settings` they are read from the environment (app/config)."""
     from flask import Flask
 
     from app import cli, extensions, web

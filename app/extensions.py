@@ -17,9 +17,13 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.adapters.entity_register import EntityRegister
+from app.adapters.local_rights import LocalRights
+from app.adapters.smtp import Mailer, MailFolder, Smtp
 from app.config import Settings
 from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
-from app.domain.rights import Representation
+from app.db.surveys import Organisation
+from app.domain.rights import Entity, Representation
 from app.services.survey_keys import KeyRing
 
 MIGRATIONS = Path(__file__).parent / "db" / "migrations"
@@ -30,6 +34,13 @@ class RightsSource(Protocol):
 
     def rights_of(self, identity_number: str, now: datetime) -> tuple[Representation, ...]:
         """DomainError ``rights.unavailable``, ``rights.refused``."""
+
+
+class EntitySource(Protocol):
+    """What `app.adapters.entity_register` offers, from the public register or from a local list."""
+
+    def find(self, number: str, now: datetime) -> Entity | None:
+        """DomainError ``entity_register.unavailable``."""
 
 
 db = SQLAlchemy()
@@ -43,6 +54,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     csrf.init_app(app)
     app.extensions["key_ring"] = KeyRing(settings.installation_key)
+    app.extensions["rights"] = _rights(settings)
+    app.extensions["entities"] = _entities(settings)
+    app.extensions["mailer"] = _mailer(settings)
 
 
 def settings() -> Settings:
@@ -62,10 +76,48 @@ def rights_source() -> RightsSource:
     return found
 
 
+def entity_source() -> EntitySource:
+    """The register of entities, or the local list."""
+    found: EntitySource = current_app.extensions["entities"]
+    return found
+
+
+def mailer() -> Mailer:
+    """The mail server, or the folder that stands in for it."""
+    found: Mailer = current_app.extensions["mailer"]
+    return found
+
+
 def session() -> Session:
     """The session of this request or command. Only a route or a command commits it."""
     current: Session = db.session()
     return current
+
+
+def _rights(settings: Settings) -> RightsSource:
+    if settings.outside.altinn is None:
+        return LocalRights(settings.outside.rights_file)
+    from app.adapters.altinn import Altinn
+
+    return Altinn(settings.outside.altinn)
+
+
+def _entities(settings: Settings) -> EntitySource:
+    url = settings.outside.entity_register_url
+    return EntityRegister(url) if url else _ImportedEntities()
+
+
+class _ImportedEntities:
+    """What staff imported stands in for the register of entities."""
+
+    def find(self, number: str, now: datetime) -> Entity | None:
+        known = session().get(Organisation, number)
+        return None if known is None else Entity(known.number, known.name)
+
+
+def _mailer(settings: Settings) -> Mailer:
+    outside = settings.outside
+    return MailFolder(outside.mail_folder, outside.sender) if outside.smtp is None else Smtp(outside.smtp)
 
 
 @event.listens_for(Engine, "connect")

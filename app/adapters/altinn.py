@@ -21,7 +21,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from app.adapters.entity_register import Answer, Line, as_object
+from app.adapters.asking import Answer, Line, as_object
 from app.adapters.id_porten import read_private_key
 from app.domain.errors import DomainError
 from app.domain.identifiers import check_organisation_number

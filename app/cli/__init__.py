@@ -6,7 +6,20 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.cli import demo, maintenance, reports, research, surveys, units, verification
+    from app.cli import (
+        demo,
+        mail,
+        maintenance,
+        orders,
+        organisations,
+        reports,
+        research,
+        staff,
+        surveys,
+        units,
+        verification,
+    )
 
-    for module in (surveys, units, demo, reports, research, maintenance, verification):
+    commands = (surveys, orders, organisations, staff, mail, units, demo, reports, research, maintenance, verification)
+    for module in commands:
         module.init_app(app)

@@ -15,7 +15,7 @@ from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.extensions import db, key_ring, session
 from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
-from app.services.surveys import get_survey
+from app.services.surveys import PREPARATION, get_survey
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,6 +72,13 @@ def run_steps(steps: tuple[Step, ...], survey: Survey) -> None:
         session().commit()
 
 
+def run_preparation(survey: Survey) -> None:
+    """Keys and register of a survey that is about to open, a commit after each."""
+    for step in PREPARATION:
+        step(session(), key_ring(), survey)
+        session().commit()
+
+
 def compact_if_needed(survey: Survey) -> None:
     """Leave no trace of what was destroyed; `flask maintenance run` tries again when somebody is in the way."""
     if survey.needs_compacting:
@@ -83,6 +90,19 @@ def compact_if_needed(survey: Survey) -> None:
 
 
 _SENTENCES = {
+    "order.unknown": "There is no order {order}, or more than one begins like that. See: flask orders list --all",
+    "order.being_opened": "Its approval was interrupted. Approve it again: flask orders approve ORDER",
+    "organisation.not_in_area": "It is not on the list. See: flask organisations list",
+    "organisation_number.invalid": "That is no organisation number: nine digits with a check digit.",
+    "organisations.invalid": "Row {row}: {number} is no organisation number. Nothing was imported.",
+    "organisations.nameless": "Row {row} has no name. Nothing was imported.",
+    "organisations.none": "The file lists no organisation. Nothing was imported.",
+    "organisations.headings": "The first row needs a heading for numbers and one for names. Known: {known}.",
+    "organisations.unreadable": "The file is neither CSV in UTF-8 nor an .xlsx workbook.",
+    "identity_number.invalid": "That is no national identity number.",
+    "staff.known": "Somebody else is called {name} already. Choose a name that tells them apart.",
+    "staff.unknown": "There is no {name} among the staff. See: flask staff list",
+    "entity_register.unavailable": "The register of entities cannot be reached just now.",
     "survey.unknown": "There is no survey {survey}, or more than one begins like that. See: flask surveys list",
     "survey.still_open": "The survey is open. Close it first: flask surveys close SURVEY",
     "survey.not_open": "The survey is not open.",

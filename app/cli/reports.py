@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
 @click.option("--lang", "languages", multiple=True, help="nb, en; repeat for several. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
+@click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
 @refuses_clearly
 def build_reports(
@@ -55,12 +56,15 @@ def build_reports(
     workers: int,
     unit_path: str | None,
     *,
+    resume: bool,
     dry_run: bool,
 ) -> None:
     """Make the reports of a closed survey: PDF and HTML for every unit that is large enough, and one workbook.
 
     Exit codes: 0 done, 1 some report failed (nothing is published), 2 refused, 3 a figure would reveal somebody.
     """
+    if resume and unit_path is not None:
+        raise click.UsageError("--resume is for a whole set, not for one unit.")
     survey = find_survey(survey_id)
     if not dry_run or survey.swept_at is None:
         sweep(survey)
@@ -75,11 +79,11 @@ def build_reports(
     folder = out or settings().reports_folder / survey.id
     if unit_path is not None and (folder / "manifest.json").exists():
         raise click.UsageError(f"{folder} holds a whole set, whose archive and checksums one report would belie.")
-    built = _build(release, chosen if unit_path else None, languages, folder.absolute(), workers)
-    for name, error in built.failures:
-        click.echo(f"{name}: {error}", err=True)
-    if built.failures:
-        fail(f"{len(built.failures)} reports failed; nothing was published.", FAILED)
+    if unit_path is None:
+        built = _build_set(release, languages, folder.absolute(), workers, resume=resume)
+    else:
+        built = _build_one(release, chosen[0], languages, folder.absolute())
+    _check_built(built)
     if survey.state == State.CLOSED.value and unit_path is None:
         survey.state = State.REPORTED.value
         session().commit()
@@ -193,14 +197,33 @@ def _verdict(certificate: Certificate) -> str:
     )
 
 
-def _build(
-    release: Release, chosen: tuple[ReportResults, ...] | None, languages: tuple[str, ...], folder: Path, workers: int
-) -> Built:
-    # The renderer takes half a second to load; no other command and no web process needs it.
-    from app.services.report_building import build_one, build_set
+# The renderer takes half a second to load; no other command and no web process needs it.
 
-    if chosen is not None:
-        return build_one(release, chosen[0], languages, folder)
-    n_jobs = len(release.reports) * len(languages)
-    with tqdm(total=n_jobs, unit="report", disable=None, smoothing=0.1) as bar:  # None: quiet in a pipe
-        return build_set(release, languages, folder, workers, bar.update)
+
+def _build_one(release: Release, report: ReportResults, languages: tuple[str, ...], folder: Path) -> Built:
+    from app.services.report_building import build_one
+
+    return build_one(release, report, languages, folder)
+
+
+def _build_set(release: Release, languages: tuple[str, ...], folder: Path, workers: int, *, resume: bool) -> Built:
+    from app.services.report_building import build_set, count_jobs, find_finished
+
+    finished = find_finished(release, languages, folder) if resume else frozenset()
+    if resume:
+        click.echo(f"{len(finished)} reports are made already.")
+    n_jobs = count_jobs(release, languages)
+    # None: quiet in a pipe
+    with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
+        return build_set(release, languages, folder, workers, bar.update, finished)
+
+
+def _check_built(built: Built) -> None:
+    for name, error in built.failures:
+        click.echo(f"{name}: {error}", err=True)
+    if built.failures:
+        fail(
+            f"{len(built.failures)} of the reports failed; nothing was published. The others are kept: when the cause "
+            "is mended, --resume makes what is missing.",
+            FAILED,
+        )

@@ -141,7 +141,7 @@ class _Survey:
         self.limits = limits
         self.shape = Shape.of(tree)
         self.people = np.array([unit.n_people or 0 for unit in tree.units])
-        is_unknown = [unit.n_people is None and _may_belong(tree, unit) for unit in tree.units]
+        is_unknown = [unit.n_people is None and may_belong(tree, unit) for unit in tree.units]
         self.is_unknown: Flags = totals(self.shape, np.array(is_unknown, dtype=np.int64)) > 0
         self.n_below = totals(self.shape, self.people)
         in_order = np.tile(np.arange(N_DRAWS), (len(tree.units), 1))
@@ -183,7 +183,7 @@ class _Survey:
         return UnitForecast(unit, n_people, outlook, int(left_out + 0.5) if is_told else None)
 
 
-def _may_belong(tree: UnitTree, unit: Unit) -> bool:
+def may_belong(tree: UnitTree, unit: Unit) -> bool:
     """Whether a respondent may choose this place; the organisation itself only when it has no units."""
     return unit.may_stop and (unit.parent is not None or not tree.children(unit))
 

@@ -108,6 +108,11 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=OSLO).astimezone(UTC)
 
 
+def last_open_day(access_on: date) -> date:
+    """The last calendar day on which a survey can be answered that was opened on `access_on` and is never closed."""
+    return access_on + timedelta(weeks=N_WEEKS_OPEN, days=-1)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """What time does to one survey. `closed_at` is set when the contact person closed it."""
@@ -118,8 +123,7 @@ class Clock:
 
     @property
     def last_open_on(self) -> date:
-        """The last calendar day on which the survey can be answered when nobody closes it."""
-        return oslo_day(self.access_at) + timedelta(weeks=N_WEEKS_OPEN, days=-1)
+        return last_open_day(oslo_day(self.access_at))
 
     @property
     def closes_at(self) -> datetime:

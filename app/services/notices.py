@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,19 @@ REMIND_LEADER_AFTER = (2, 5)
 """Days after the order was sent."""
 WARN_BEFORE_CLOSING = (14, 7, 1)
 """Days before the survey closes by itself."""
+AGREEMENT, CERTIFICATE = "agreement", "certificate"
+"""What is attached: made when the mail is sent (services.mailing)."""
 _MORNING = timedelta(hours=8)
+
+
+class Addresses(Protocol):
+    """What the settings know of addresses."""
+
+    @property
+    def public_url(self) -> str: ...
+
+    @property
+    def contact_email(self) -> str: ...
 
 
 class Notices:
@@ -32,17 +45,18 @@ class Notices:
 
     def sent(self) -> None:
         """The leader is told that a signature waits, and reminded."""
-        self._to_leader("signature_waits", self._now)
+        values = {"contact_name": self._order.contact_name, "submitted_on": self._day(oslo_day(self._now))}
+        self._to_leader("signature_waits", self._now, **values)
         for days in REMIND_LEADER_AFTER:
             day = oslo_day(self._now) + timedelta(days=days)
-            self._to_leader("signature_reminder", _morning_of(day), which=days)
+            self._to_leader("signature_reminder", _morning_of(day), which=days, **values)
 
     def signed(self) -> None:
         """Both get the signed text, and staff an order to look at."""
         self._cancel_reminders()
-        attachment = f"agreement:{self._order.language}"
-        self._to_leader("signed_copy", self._now, attachment=attachment)
-        self._to_contact("signed_copy", self._now, attachment=attachment)
+        values = {"signer_name": self._order.signed_by, "signed_on": self._day(oslo_day(self._now))}
+        self._to_leader("signed_copy", self._now, attachment=AGREEMENT, **values)
+        self._to_contact("signed_copy", self._now, attachment=AGREEMENT, **values)
         self._queue("order_received", self._staff_email, self._now, link=f"/staff/orders/{self._order.id}")
 
     def rejected(self) -> None:
@@ -51,32 +65,38 @@ class Notices:
 
     def approved(self, survey: Survey) -> None:
         """Access, and warnings before the survey closes by itself."""
-        clock = opened(survey).clock
-        dates = {"closes_on": self._day(clock.last_open_on), "deleted_on": self._day(clock.deleted_on)}
-        self._to_contact("order_approved", self._now, **dates)
+        self._to_contact("order_approved", self._now, **self._dates(survey))
         for days in WARN_BEFORE_CLOSING:
-            due_at = _morning_of(clock.last_open_on - timedelta(days=days))
-            self._to_contact("closing_warning", due_at, which=days, n_days=days, **dates)
+            due_at = _morning_of(opened(survey).clock.last_open_on - timedelta(days=days))
+            self._to_contact("closing_warning", due_at, which=days, **self._dates(survey))
 
     def closed(self, survey: Survey) -> None:
+        """By the button, or by itself when the six weeks have run out."""
         cancel_mails(self._session, self._order.id, "closing_warning")
-        self._to_contact("survey_closed", self._now, deleted_on=self._day(opened(survey).clock.deleted_on))
+        by_itself = survey.closed_at is None
+        self._to_contact("survey_closed_by_itself" if by_itself else "survey_closed", self._now, **self._dates(survey))
 
     def published(self, survey: Survey) -> None:
-        self._to_contact("reports_ready", self._now, deleted_on=self._day(opened(survey).clock.deleted_on))
+        self._to_contact("reports_ready", self._now, **self._dates(survey))
 
-    def deleted(self) -> None:
-        self._to_contact("deleted", self._now, attachment="certificate")
+    def deleted(self, survey: Survey) -> None:
+        self._to_contact("deleted", self._now, attachment=CERTIFICATE, **self._dates(survey))
+
+    def _dates(self, survey: Survey) -> dict[str, str]:
+        clock = opened(survey).clock
+        return {"last_open_on": self._day(clock.last_open_on), "deleted_on": self._day(clock.deleted_on)}
 
     def _cancel_reminders(self) -> None:
         cancel_mails(self._session, self._order.id, "signature_waits", "signature_reminder")
 
-    def _to_leader(self, kind: str, due_at: datetime, *, which: object = "", attachment: str = "") -> None:
+    def _to_leader(
+        self, kind: str, due_at: datetime, *, which: object = "", attachment: str = "", **content: Any
+    ) -> None:
         link = f"/organisation/orders/{self._order.id}/agreement"
-        self._queue(kind, self._order.leader_email, due_at, which=which, attachment=attachment, link=link)
+        self._queue(kind, self._order.leader_email, due_at, which=which, attachment=attachment, link=link, **content)
 
     def _to_contact(
-        self, kind: str, due_at: datetime, *, which: object = "", attachment: str = "", **content: object
+        self, kind: str, due_at: datetime, *, which: object = "", attachment: str = "", **content: Any
     ) -> None:
         link = f"/organisation/orders/{self._order.id}"
         self._queue(kind, self._order.contact_email, due_at, which=which, attachment=attachment, link=link, **content)
@@ -90,7 +110,7 @@ class Notices:
         link: str,
         which: object = "",
         attachment: str = "",
-        **content: object,
+        **content: Any,
     ) -> None:
         """The topic names the round of the order: who is rejected and sends again gets every mail again."""
         order = self._order
@@ -109,6 +129,10 @@ class Notices:
 
     def _day(self, day: date) -> str:
         return texts(self._order.language).day(day)
+
+
+def notices_about(session: Session, order: Order, settings: Addresses, now: datetime) -> Notices:
+    return Notices(session, order, settings.public_url, settings.contact_email, now)
 
 
 def _morning_of(day: date) -> datetime:

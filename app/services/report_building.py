@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copyreg
+import fcntl
+import gc
 import hashlib
 import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
 
+from app.domain.errors import DomainError
 from app.domain.results import ReportResults
 from app.reports.html import render_html
 from app.reports.model import Report, ReportSet
@@ -26,6 +30,12 @@ from app.services.protocol import protocol_of
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
 from app.services.releases import Release
 
+UNFINISHED = ".unfinished"
+"""Inside the folder of the set, so that whoever removes the set removes this too."""
+_FINGERPRINT, _LOCK = ".fingerprint", ".lock"
+_ENDS = {".pdf": b"%%EOF\n", ".html": b"</html>"}
+_MADE_FROM = ("app/reports", "app/domain/wording", "templates/reports", "translations", "static/fonts")
+_ROOT = Path(__file__).parents[2]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -35,31 +45,59 @@ class Built:
 
     files: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
-    """File name and error of each report that could not be made; nothing is published when there is one."""
+    """File name and error of each report or workbook that could not be made; nothing is published when there is one."""
+
+
+def find_finished(release: Release, languages: Sequence[str], out: Path) -> frozenset[str]:
+    """The reports that an interrupted build of just this release has left behind, by the name of their files."""
+    staging = out / UNFINISHED
+    try:
+        if (staging / _FINGERPRINT).read_text() != _fingerprint(release, languages):
+            return frozenset()
+    except FileNotFoundError:
+        return frozenset()
+    names = (report_file(release, report, language) for language in languages for report in release.reports)
+    return frozenset(name for name in names if all(_is_whole(staging / f"{name}{ending}") for ending in _ENDS))
 
 
 def build_set(
-    release: Release, languages: Sequence[str], out: Path, n_workers: int, on_progress: Callable[[], object]
+    release: Release,
+    languages: Sequence[str],
+    out: Path,
+    n_workers: int,
+    on_progress: Callable[[], object],
+    finished: Collection[str] = (),
 ) -> Built:
-    """Write the whole set beside `out` and put it in its place only when every report was made."""
-    staging = out.with_name(f".{out.name}.{os.getpid()}")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True, mode=0o700)
-    try:
-        failures = _render_all(release, release.reports, languages, staging, n_workers, on_progress)
-        if not failures:
-            _write_workbooks(release, languages, staging)
-            _finish(release, languages, staging)
-            _replace(staging, out)
-        return Built(tuple(sorted(_files_below(out))) if not failures else (), tuple(failures))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    """Write the whole set inside `out` and put it in its place only when every report was made.
+
+    What was made stays there after a failure or an interruption; give `finished`, from `find_finished`, to go on with
+    it. `on_progress` is called for each report and workbook that is made now.
+    """
+    staging = out / UNFINISHED
+    staging.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with _only_build(staging):
+        _clear(staging, finished)
+        (staging / _FINGERPRINT).write_text(_fingerprint(release, languages))
+        jobs = [job for job in _jobs(release, languages) if job.name not in finished]
+        failures = _render_all(release, jobs, staging, n_workers, on_progress)
+        if failures:
+            return Built((), tuple(failures))
+        _finish(release, languages, staging)
+        _replace(staging, out)
+    return Built(tuple(sorted(_files_below(out))), ())
 
 
 def build_one(release: Release, report: ReportResults, languages: Sequence[str], out: Path) -> Built:
     """Write one unit's report into `out` and leave everything else there as it is."""
-    failures = _render_all(release, (report,), languages, out, 1, lambda: None)
+    place = release.reports.index(report)
+    jobs = [_Job(report_file(release, report, language), language, place) for language in languages]
+    failures = _render_all(release, jobs, out, 1, lambda: None)
     return Built(tuple(sorted(_files_below(out))), tuple(failures))
+
+
+def count_jobs(release: Release, languages: Sequence[str]) -> int:
+    """How many reports and workbooks a whole set has."""
+    return len(_jobs(release, languages))
 
 
 def report_file(release: Release, report: ReportResults, language: str) -> str:
@@ -68,11 +106,30 @@ def report_file(release: Release, report: ReportResults, language: str) -> str:
     return f"{language}/{stem}"
 
 
+# ------------------------------------------------------------------------------------------------ reports, in parallel
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
-    results: ReportResults
-    language: str
     name: str
+    language: str
+    place: int | None
+    """Which of the release's reports; None: the workbook."""
+
+
+def _jobs(release: Release, languages: Sequence[str]) -> list[_Job]:
+    """The slowest first: the workbooks, then the organisation's reports."""
+    if not release.reports:
+        return []
+    books = [
+        _Job(f"{report_file(release, release.reports[0], language)}.xlsx", language, None) for language in languages
+    ]
+    reports = [
+        _Job(report_file(release, report, language), language, place)
+        for place, report in enumerate(release.reports)
+        for language in languages
+    ]
+    return books + reports
 
 
 def _read_only(mapping: dict[str, str]) -> MappingProxyType[str, str]:
@@ -90,12 +147,21 @@ def _start_worker(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> 
     _worker["release"] = report_set, reports
 
 
+def _start_process(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
+    """A process that does nothing else: what it holds now need never be searched for garbage again."""
+    _start_worker(report_set, reports)
+    gc.collect()
+    gc.freeze()
+
+
 def _render(folder: Path, job: _Job) -> tuple[str, str]:
-    """Write both files of one report; returns its name and what went wrong, if anything."""
+    """Write the files of one report, or a workbook; returns its name and what went wrong, if anything."""
     report_set, reports = _worker["release"]
-    is_organisation = job.results.unit.parent is None
-    report = Report(report_set, job.results, reports[0], reports if is_organisation else ())
     try:
+        if job.place is None:
+            _write(folder / job.name, render_workbook(report_set, reports[0], reports, job.language))
+            return job.name, ""
+        report = Report(report_set, reports[job.place], reports[0], reports if job.place == 0 else ())
         _write(folder / f"{job.name}.pdf", render_pdf(report, job.language))
         _write(folder / f"{job.name}.html", render_html(report, job.language))
     except Exception as error:
@@ -104,45 +170,82 @@ def _render(folder: Path, job: _Job) -> tuple[str, str]:
 
 
 def _render_all(
-    release: Release,
-    chosen: Sequence[ReportResults],
-    languages: Sequence[str],
-    folder: Path,
-    n_workers: int,
-    on_progress: Callable[[], object],
+    release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int, on_progress: Callable[[], object]
 ) -> list[tuple[str, str]]:
-    jobs = [
-        _Job(report, language, report_file(release, report, language)) for language in languages for report in chosen
-    ]
-    for language in languages:
+    """What went wrong, by name."""
+    for language in {job.language for job in jobs}:
         (folder / language).mkdir(parents=True, exist_ok=True)
     failures = []
     for name, error in _outcomes(release, jobs, folder, n_workers):
         if error:
             failures.append((name, error))
         on_progress()
-    return failures
+    return sorted(failures)
 
 
-def _outcomes(release: Release, jobs: list[_Job], folder: Path, n_workers: int) -> Iterator[tuple[str, str]]:
+def _outcomes(release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int) -> Iterator[tuple[str, str]]:
     setup = (release.report_set, release.reports)
-    if n_workers <= 1 or len(jobs) == 1:
+    if n_workers <= 1 or len(jobs) <= 1:
         _start_worker(*setup)
         yield from map(partial(_render, folder), jobs)
         return
     # Threads would not help: the renderer holds one global lock. Fork server: workers without our open databases.
     context = get_context("forkserver")
-    with ProcessPoolExecutor(n_workers, context, _start_worker, setup) as pool:
-        yield from pool.map(partial(_render, folder), jobs, chunksize=4)
+    with ProcessPoolExecutor(n_workers, context, _start_process, setup) as pool:
+        try:
+            for done in as_completed([pool.submit(_render, folder, job) for job in jobs]):
+                yield done.result()
+        except BaseException:  # interrupted: do not finish the queue first
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def _write_workbooks(release: Release, languages: Sequence[str], folder: Path) -> None:
-    if not release.reports:
-        return
-    for language in languages:
-        organisation = release.reports[0]
-        content = render_workbook(release.report_set, organisation, release.reports, language)
-        _write(folder / f"{report_file(release, organisation, language)}.xlsx", content)
+# ------------------------------------------------------------------------------------------------- an interrupted build
+
+
+def _fingerprint(release: Release, languages: Sequence[str]) -> str:
+    """Of everything that decides what stands in the files: the figures, the texts, and the program itself."""
+    kept = release.report_set
+    found = hashlib.sha256(repr((kept.organisation, kept.period, kept.definitions, kept.is_rehearsal)).encode())
+    found.update(repr((kept.instrument, tuple(languages))).encode())
+    found.update(_json(audit_of(kept.limits, release.reports)))
+    for path in sorted(path for folder in _MADE_FROM for path in (_ROOT / folder).rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            found.update(f"{path.relative_to(_ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _is_whole(path: Path) -> bool:
+    """There, and with its end: files are put in place when they are complete, but power may fail."""
+    end = _ENDS[path.suffix]
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(end), os.SEEK_END)
+            return file.read() == end
+    except OSError:
+        return False
+
+
+@contextmanager
+def _only_build(staging: Path) -> Iterator[None]:
+    """DomainError ``reports.in_progress`` while another process builds the same set."""
+    with (staging / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DomainError("reports.in_progress", folder=staging) from None
+        yield
+
+
+def _clear(staging: Path, finished: Collection[str]) -> None:
+    """Remove every file that is not of a finished report."""
+    for path in list(staging.rglob("*")):
+        name = path.relative_to(staging).with_suffix("").as_posix()
+        if path.is_file() and path.name != _LOCK and name not in finished:
+            path.unlink()
+
+
+# ------------------------------------------------------------------------------------------------------ the whole set
 
 
 def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
@@ -152,7 +255,7 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
     _write(folder / MANIFEST, _json(_manifest(release, languages, folder, names)))
     _write_archive(folder, [*names, MANIFEST])
     staff = folder / STAFF_FOLDER
-    staff.mkdir(mode=0o700)
+    staff.mkdir(mode=0o700, exist_ok=True)
     _write(staff / "protocol.json", _json(protocol_of(release.basis, release.reports, release.report_set.limits)))
     _write(staff / "certificate.json", _json(asdict(release.certificate)))
 
@@ -192,7 +295,8 @@ def _json(content: object) -> bytes:
 
 
 def _files_below(folder: Path) -> Iterator[str]:
-    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return (path.relative_to(folder).as_posix() for path in files)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -204,9 +308,12 @@ def _write(path: Path, content: bytes) -> None:
 
 def _replace(staging: Path, out: Path) -> None:
     """Put the finished set in the place of an earlier one."""
-    former = out.with_name(f".{out.name}.former")
-    shutil.rmtree(former, ignore_errors=True)
-    if out.exists():
-        out.rename(former)
-    staging.rename(out)
-    shutil.rmtree(former, ignore_errors=True)
+    (staging / _FINGERPRINT).unlink()
+    (staging / _LOCK).unlink()
+    ready, former = (out.with_name(f".{out.name}.{state}") for state in ("ready", "former"))
+    for folder in (ready, former):
+        shutil.rmtree(folder, ignore_errors=True)
+    staging.rename(ready)
+    out.rename(former)
+    ready.rename(out)
+    shutil.rmtree(former)

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from app.adapters.altinn import GRANT_LASTS, SCOPE, Altinn, AltinnRegistration, read_signing_key
-from app.adapters.entity_register import Line
+from app.adapters.asking import Line
 from app.domain.errors import DomainError
 from app.domain.identifiers import synthetic_identity_number
 from app.domain.rights import Representation, Right

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.adapters.entity_register import KEPT_FOR, MOST_PAGES, EntityRegister, Line, LocalEntities
+from app.adapters.asking import Line
+from app.adapters.entity_register import KEPT_FOR, MOST_PAGES, EntityRegister, LocalEntities
 from app.domain.errors import DomainError
 from app.domain.rights import Entity
 from tests.altinn.server import REGISTER, Reply, Server, reply, running

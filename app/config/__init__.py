@@ -13,19 +13,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from app.adapters.sealing import KEY_BYTES, new_key, public_part
+from app.config.outside import Outside, read_outside
+from app.config.reading import ConfigError, address, choice, needed, number, one_of
 from app.domain.survey import GRACE
 
 if TYPE_CHECKING:
     from app.adapters.id_porten import PrivateKey, Registration
-
-_E = TypeVar("_E", bound=Enum)
-
-
-class ConfigError(Exception):
-    """A setting is missing or wrong; says which and what to do."""
 
 
 class Environment(Enum):
@@ -67,6 +63,7 @@ class Settings:
     public_url: str
     n_proxies: int
     """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
+    outside: Outside
 
     @property
     def is_production(self) -> bool:
@@ -79,11 +76,12 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
     """The settings in `environ`; ConfigError names the first that is missing or wrong."""
-    environment = _choice(environ, "MUST_ENV", Environment, Environment.DEVELOPMENT)
+    environment = choice(environ, "MUST_ENV", Environment, Environment.DEVELOPMENT)
     is_production = environment is Environment.PRODUCTION
-    login = _choice(environ, "MUST_LOGIN", Login, Login.ID_PORTEN if is_production else Login.DEMO)
+    login = choice(environ, "MUST_LOGIN", Login, Login.ID_PORTEN if is_production else Login.DEMO)
     if is_production and login is Login.DEMO:
         raise ConfigError("MUST_LOGIN=demo lets anybody in as anybody: it is refused when MUST_ENV=production.")
+    contact_email = environ.get("MUST_CONTACT_EMAIL", "must@example.org")
     keys = _Keys(environ, instance, may_make=not is_production)
     return Settings(
         environment,
@@ -97,12 +95,13 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         login=login,
         id_porten=_registration(environ, is_production=is_production) if login is Login.ID_PORTEN else None,
         default_language=environ.get("MUST_LANGUAGE", "nb"),
-        grace=timedelta(minutes=_number(environ, "MUST_GRACE_MINUTES", GRACE // timedelta(minutes=1))),
+        grace=timedelta(minutes=number(environ, "MUST_GRACE_MINUTES", GRACE // timedelta(minutes=1))),
         operator=environ.get("MUST_OPERATOR", "STAMI"),
-        contact_email=environ.get("MUST_CONTACT_EMAIL", "must@example.org"),
+        contact_email=contact_email,
         research_ends_on=_day(environ, "MUST_RESEARCH_ENDS_ON", date(2036, 12, 31)),
         public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
-        n_proxies=_number(environ, "MUST_PROXIES", 0),
+        n_proxies=number(environ, "MUST_PROXIES", 0),
+        outside=read_outside(environ, instance, contact_email, is_production=is_production),
     )
 
 
@@ -110,21 +109,19 @@ def _registration(environ: Mapping[str, str], *, is_production: bool) -> Registr
     """What ID-porten knows us as. Only an installation that logs in there loads the libraries for it."""
     from app.adapters.id_porten import ACR_LEVELS, CLAIMS, Registration
 
-    issuer = _needed(environ, "MUST_ID_PORTEN_ISSUER")
-    schemes = ("https://",) if is_production else ("https://", "http://")
-    if not issuer.startswith(schemes):
-        raise ConfigError(f"MUST_ID_PORTEN_ISSUER={issuer} must begin with {' or '.join(schemes)}.")
+    issuer = needed(environ, "MUST_ID_PORTEN_ISSUER", "MUST_LOGIN=id-porten")
+    address("MUST_ID_PORTEN_ISSUER", issuer, is_production=is_production)
     secret, private_key = environ.get("MUST_ID_PORTEN_CLIENT_SECRET") or None, _private_key(environ)
     if (secret is None) == (private_key is None):
         raise ConfigError("Set either MUST_ID_PORTEN_CLIENT_SECRET or MUST_ID_PORTEN_PRIVATE_JWK.")
     return Registration(
         issuer,
-        _needed(environ, "MUST_ID_PORTEN_CLIENT_ID"),
+        needed(environ, "MUST_ID_PORTEN_CLIENT_ID", "MUST_LOGIN=id-porten"),
         secret,
         private_key,
         scope=environ.get("MUST_ID_PORTEN_SCOPE", "openid profile"),
-        acr=_one_of(environ, "MUST_ID_PORTEN_ACR", ACR_LEVELS[1:]),
-        claim=_one_of(environ, "MUST_ID_PORTEN_CLAIM", CLAIMS),
+        acr=one_of(environ, "MUST_ID_PORTEN_ACR", ACR_LEVELS[1:]),
+        claim=one_of(environ, "MUST_ID_PORTEN_CLAIM", CLAIMS),
     )
 
 
@@ -184,37 +181,6 @@ class _Keys:
             finally:
                 fresh.unlink()
         return path.read_bytes()
-
-
-def _choice(environ: Mapping[str, str], name: str, kind: type[_E], default: _E) -> _E:
-    text = environ.get(name, default.value)
-    try:
-        return kind(text)
-    except ValueError as error:
-        known = ", ".join(str(choice.value) for choice in kind)
-        raise ConfigError(f"{name}={text} is unknown. Known: {known}.") from error
-
-
-def _needed(environ: Mapping[str, str], name: str) -> str:
-    text = environ.get(name)
-    if not text:
-        raise ConfigError(f"{name} is not set. MUST_LOGIN=id-porten needs it.")
-    return text
-
-
-def _one_of(environ: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
-    """The first of `known` unless another is set."""
-    text = environ.get(name, known[0])
-    if text not in known:
-        raise ConfigError(f"{name}={text} is unknown. Known: {', '.join(known)}.")
-    return text
-
-
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = environ.get(name, str(default))
-    if not text.isascii() or not text.isdigit():
-        raise ConfigError(f"{name}={text} must be a whole number, 0 or more.")
-    return int(text)
 
 
 def _day(environ: Mapping[str, str], name: str, default: date) -> date:
