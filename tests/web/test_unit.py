@@ -12,7 +12,7 @@ from flask import Flask, request, request_started
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session
 from app.services import answering
-from app.web.questionnaire import units
+from app.web import unit_choice as units
 from tests.people import TREE, Trial, open_trial
 from tests.web.client import Browser, check_fragment
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, request
 from app.domain.units import Unit
 from app.services.surveys import Setup
 from app.web import access, language
-from app.web.questionnaire import units
+from app.web import unit_choice as units
 from app.web.questionnaire.forms import UnitForm
 from app.web.questionnaire.reach import reach_of
 from app.web.questionnaire.view import document, path_of, show, show_unit, theme_page

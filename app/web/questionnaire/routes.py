@@ -37,9 +37,10 @@ from app.services import answering
 from app.services.register import Consent
 from app.services.surveys import OpenedSurvey, Setup
 from app.web import access, language
+from app.web import unit_choice as units
 from app.web.errors import CLOSED_CODES, domain_error
 from app.web.fragments import go_to
-from app.web.questionnaire import preview, units
+from app.web.questionnaire import preview
 from app.web.questionnaire.forms import AnswersForm, ConsentForm, UnitForm
 from app.web.questionnaire.reach import reach_of
 from app.web.questionnaire.view import document, path_of, show, show_unit, shown, theme_page

@@ -10,8 +10,8 @@ from app.domain.instrument import Item, Page
 from app.domain.texts import load_document
 from app.domain.units import Unit
 from app.services.surveys import OpenedSurvey, Setup
+from app.web import unit_choice as units
 from app.web.fragments import respond
-from app.web.questionnaire import units
 from app.web.questionnaire.visit import Visit, pages_of
 from app.web.questionnaire.wording import facts_of
 
