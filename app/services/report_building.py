@@ -15,8 +15,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from types import MappingProxyType
 
 from app.domain.errors import DomainError
@@ -148,10 +149,18 @@ def _start_worker(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> 
 
 
 def _start_process(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
-    """A process that does nothing else: what it holds now need never be searched for garbage again."""
+    """A process of its own, which ends with the one that started it, however that ends."""
+    Thread(target=_end_with_parent, daemon=True).start()
     _start_worker(report_set, reports)
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # what it holds now need never be searched for garbage again
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _render(folder: Path, job: _Job) -> tuple[str, str]:

@@ -1,0 +1,222 @@
+"""`flask build-reports` when something goes wrong: a report that fails, a build that is killed, two at once."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from app.adapters.spreadsheets import write_unit_list
+from app.domain.errors import DomainError
+from app.domain.instrument import CURRENT_VERSION, load_instrument
+from app.domain.units import UnitPath, UnitTree
+from app.reports.model import Report
+from app.reports.pdf import render_pdf
+from app.services import report_building
+from app.services.releases import Release
+from app.services.report_building import UNFINISHED, build_set, find_finished
+from tests.services.published import instrument_of, random_submitted, release_of, setup_of, write_set
+
+SIZES: dict[UnitPath, int] = {("A", "A1"): 11, ("A", "A2"): 6, ("B",): 12, ("C",): 7}
+TREE = UnitTree.from_rows([(path, None) for path in SIZES])
+ITEMS = [item.id for theme in load_instrument(CURRENT_VERSION).chosen(()) for item in theme.items]
+BROKEN = "B"
+
+
+@cache
+def release(seed: int = 1) -> Release:
+    instrument = instrument_of(("workload", "conflicts"))
+    return release_of(setup_of(TREE, instrument), random_submitted(TREE, SIZES, instrument.themes, seed))
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def kill_after(n_reports: int, out: Path, n_workers: int) -> None:
+    """Build in a process of its own that is killed when so many reports and workbooks are made."""
+    code = (
+        "import os, signal, itertools\n"
+        "from pathlib import Path\n"
+        "from tests.cli.test_reports import release, build_set\n"
+        "count = itertools.count(1)\n"
+        f"def kill(): next(count) < {n_reports} or os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"if __name__ == '__main__': build_set(release(), ('nb', 'en'), Path({str(out)!r}), {n_workers}, kill)"
+    )
+    script = out.parent / "build.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, str(script)], env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a set that nothing interrupted."""
+    return files_in(write_set(release(), tmp_path_factory.mktemp("whole") / "reports"))
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("killed") / "reports"
+    kill_after(6, out, n_workers=2)
+    return out
+
+
+@pytest.fixture
+def out(killed: Path, tmp_path: Path) -> Path:
+    """What a build left behind that was killed."""
+    shutil.copytree(killed, tmp_path / "reports")
+    return tmp_path / "reports"
+
+
+def test_build_that_was_killed_goes_on_where_it_was_and_ends_with_the_same_bytes(
+    out: Path, at_once: dict[str, bytes]
+) -> None:
+    assert {path.name for path in out.iterdir()} == {UNFINISHED}
+    finished = find_finished(release(), ("nb", "en"), out)
+    assert 3 <= len(finished) < 12
+    pages = [out / UNFINISHED / f"{name}.pdf" for name in finished]
+    before = [page.stat().st_ino for page in pages]
+    made: list[int] = []
+    built = build_set(release(), ("nb", "en"), out, 1, lambda: made.append(1), finished)
+    assert not built.failures
+    assert len(made) == 12 + 2 - len(finished)
+    assert [(out / page.relative_to(out / UNFINISHED)).stat().st_ino for page in pages] == before
+    assert files_in(out) == at_once
+
+
+def test_interrupted_build_of_other_figures_texts_or_languages_is_not_gone_on_with(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_finished(release(), ("nb", "en"), out)
+    assert not find_finished(release(), ("nb",), out)
+    assert not find_finished(release(seed=2), ("nb", "en"), out)
+    monkeypatch.setattr(report_building, "_MADE_FROM", ("app/reports",))
+    assert not find_finished(release(), ("nb", "en"), out)
+
+
+def test_file_without_its_end_is_made_again(out: Path, at_once: dict[str, bytes]) -> None:
+    one, two, *others = sorted(find_finished(release(), ("nb", "en"), out))
+    os.truncate(out / UNFINISHED / f"{one}.pdf", 4000)
+    os.truncate(out / UNFINISHED / f"{two}.html", 0)
+    assert find_finished(release(), ("nb", "en"), out) == set(others)
+    (out / UNFINISHED / "nb" / ".half.pdf.123").write_bytes(b"%PDF")
+    build_set(release(), ("nb", "en"), out, 1, lambda: None, find_finished(release(), ("nb", "en"), out))
+    assert files_in(out) == at_once
+
+
+def test_new_build_without_resume_starts_over(out: Path) -> None:
+    made: list[int] = []
+    build_set(release(), ("nb", "en"), out, 1, lambda: made.append(1))
+    assert len(made) == 14
+
+
+def test_two_builds_of_one_set_at_once_are_refused(tmp_path: Path) -> None:
+    out = tmp_path / "reports"
+    refused: list[str] = []
+
+    def build_again() -> None:
+        with pytest.raises(DomainError) as caught:
+            build_set(release(), ("nb",), out, 1, lambda: None)
+        refused.append(caught.value.code)
+
+    build_set(release(), ("nb",), out, 1, build_again)
+    assert set(refused) == {"reports.in_progress"}
+    assert (out / "manifest.json").is_file()
+
+
+# --------------------------------------------------------------------------------------------------------- the command
+
+
+class Desk:
+    """A closed survey and the command."""
+
+    def __init__(self, app: Flask, folder: Path) -> None:
+        self.runner: FlaskCliRunner = app.test_cli_runner()
+        self.out = folder / "reports"
+        (folder / "units.xlsx").write_bytes(write_unit_list(TREE))
+        self.survey = self.run("demo", "create", "--units", str(folder / "units.xlsx"), "--invited", "90").split()[0]
+        self._answer(folder / "answers.csv")
+        self.run("surveys", "close", self.survey)
+
+    def run(self, *arguments: str, exit_code: int = 0) -> str:
+        result = self.runner.invoke(args=list(arguments))
+        assert result.exit_code == exit_code, result.output
+        return str(result.output)
+
+    def build(self, *options: str, exit_code: int = 0) -> str:
+        arguments = ("--out", str(self.out), "--workers", "1", "--lang", "en", *options)
+        return self.run("build-reports", self.survey, *arguments, exit_code=exit_code)
+
+    def _answer(self, file: Path) -> None:
+        random = Random(1)
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["Nivå1", "Nivå2", *ITEMS])
+            for path, n in SIZES.items():
+                levels = [*path, *[""] * (2 - len(path))]
+                writer.writerows([[*levels, *(random.randint(1, 2) for _ in ITEMS)] for _ in range(n)])
+        self.run("simulate-answers", self.survey, "--from", str(file))
+
+
+@pytest.fixture
+def desk(app: Flask, tmp_path: Path) -> Desk:
+    return Desk(app, tmp_path)
+
+
+def test_one_report_that_fails_stops_no_other_is_named_at_the_end_and_nothing_is_published(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_one(report: Report, language: str) -> bytes:
+        if report.results.unit.name == BROKEN:
+            raise ValueError("no ink")
+        return render_pdf(report, language)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(report_building, "render_pdf", break_one)
+        lines = desk.build(exit_code=1).splitlines()
+    assert lines[-2].endswith("B (en): ValueError: no ink")
+    assert lines[-1].startswith("1 of the reports failed; nothing was published.")
+    assert not (desk.out / "manifest.json").exists()
+    assert "closed" in desk.run("surveys", "show", desk.survey)
+    output = desk.build("--resume")
+    assert "5 reports are made already." in output
+    assert "6 reports in en" in output
+    assert (desk.out / "manifest.json").is_file()
+    assert not (desk.out / UNFINISHED).exists()
+    assert "reported" in desk.run("surveys", "show", desk.survey)
+
+
+def test_workbook_that_fails_is_named_like_a_report(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report_building, "render_workbook", fail)
+    assert ".xlsx: OSError: disk full" in desk.build(exit_code=1)
+
+
+def test_published_set_stays_while_a_later_build_fails(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.build()
+    before = files_in(desk.out)
+    monkeypatch.setattr(report_building, "render_html", None)
+    desk.build(exit_code=1)
+    assert {name: data for name, data in files_in(desk.out).items() if not name.startswith(UNFINISHED)} == before
+
+
+def test_resume_is_for_whole_sets(desk: Desk) -> None:
+    assert "--resume is for a whole set" in desk.build("--resume", "--unit", "B", exit_code=2)
+
+
+def test_resume_with_nothing_to_go_on_with_makes_everything(desk: Desk) -> None:
+    assert "0 reports are made already." in desk.build("--resume")
