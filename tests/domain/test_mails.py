@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -94,10 +95,10 @@ def test_html_says_its_language_and_fetches_nothing(kind: MailKind, language: st
 
 
 @every_mail
-def test_reminds_nobody_of_days_by_counting_them(kind: MailKind, language: str) -> None:
+def test_days_are_named_and_never_counted(kind: MailKind, language: str) -> None:
     """A mail that comes a day late must still be right, and a counted day would need a plural."""
-    assert "n_days" not in load_document("mail").placeholders
-    assert not {" 14 ", " 7 ", " 1 dag", " 1 day"} & {mail(kind, language).text}
+    made = mail(kind, language)
+    assert not re.search(r"\d+ (?:dag|day)|i morgen|tomorrow", f"{made.subject} {made.text}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
