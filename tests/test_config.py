@@ -15,6 +15,8 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 CLIENT_JWK = json.dumps(ECKey.generate_key("P-256").as_dict(private=True))
 PRODUCTION = {
     "MUST_ENV": "production",
+    "MUST_RIGHTS": "local",
+    "MUST_MAIL": "folder",
     "MUST_SECRET_KEY": KEY,
     "MUST_INSTALLATION_KEY": KEY,
     "MUST_RESEARCH_PUBLIC_KEY": KEY,

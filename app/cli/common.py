@@ -11,10 +11,15 @@ from typing import NoReturn, ParamSpec, TypeVar
 import click
 
 from app.db.base import begin_writing
+from app.db.orders import Order
 from app.db.surveys import Survey
+from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
-from app.extensions import db, key_ring, session
+from app.extensions import db, key_ring, session, settings
+from app.services.audit import Actor
 from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
+from app.services.notices import notices_about
+from app.services.orders import give_access, prepare_survey
 from app.services.surveys import PREPARATION, get_survey
 
 P = ParamSpec("P")
@@ -72,11 +77,17 @@ def run_steps(steps: tuple[Step, ...], survey: Survey) -> None:
         session().commit()
 
 
-def run_preparation(survey: Survey) -> None:
-    """Keys and register of a survey that is about to open, a commit after each."""
+def open_order(order: Order, limits: Limits, actor: Actor) -> Survey:
+    """Approve a signed order, a commit after each step; after an interruption it goes on where it was."""
+    survey = prepare_survey(session(), order, limits, settings().grace, actor)
+    session().commit()
     for step in PREPARATION:
         step(session(), key_ring(), survey)
         session().commit()
+    give_access(session(), order, survey, actor, now())
+    notices_about(session(), order, settings(), now()).approved(survey)
+    session().commit()
+    return survey
 
 
 def compact_if_needed(survey: Survey) -> None:

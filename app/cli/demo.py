@@ -14,18 +14,21 @@ from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from app.adapters.local_rights import LocalPerson, write_local_rights
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
-from app.cli.common import REFUSED, fail, find_survey, now, refuses_clearly
+from app.cli.common import REFUSED, fail, find_survey, now, open_order, refuses_clearly
+from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
-from app.domain.simulation import FICTIONAL_NAME, fictional_tree
-from app.domain.survey import State
+from app.domain.fiction import FICTIONAL_NAME, FICTIONAL_NUMBER, PEOPLE, STAFF, fictional_tree, rights_in_fiction
+from app.domain.survey import Audience, State
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session, settings
 from app.services.answer_files import read_answer_file, simulate_answers
 from app.services.answering import count_submitted
-from app.services.demo_survey import new_demo_survey
-from app.services.surveys import PREPARATION, list_surveys, open_survey, opened
+from app.services.audit import Actor
+from app.services.demo_survey import DemoOrder, add_demo_people, place_demo_order
+from app.services.surveys import list_surveys, opened
 
 group = AppGroup("demo", help="Try the product with people who do not exist.")
 
@@ -50,15 +53,11 @@ def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int 
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
     tree = _read_tree(units or _write_fictional_list(), name)
-    survey = new_demo_survey(
-        session(), tree, name, now(), extra_themes=themes, n_invited=invited, grace=settings().grace
-    )
+    add_demo_people(session(), settings().installation_key, name)
+    order = place_demo_order(session(), DemoOrder(name, tree, themes, invited), now())
     session().commit()
-    for step in PREPARATION:
-        step(session(), key_ring(), survey)
-        session().commit()
-    open_survey(survey, now())
-    session().commit()
+    _write_rights(name)
+    survey = open_order(order, Limits(), Actor(Audience.STAFF, PEOPLE[STAFF][0]))
     click.echo(f"{survey.id}  {settings().public_url}/s/{survey.code}")
 
 
@@ -109,6 +108,15 @@ def simulate(survey_id: str, file: Path) -> None:
     for _ in simulate_answers(session(), key_ring(), settings().research_public_key, current, rows, now()):
         session().commit()
     click.echo(f"{len(rows)} responses are submitted.")
+
+
+def _write_rights(organisation: str) -> None:
+    """Who may act for the fictional organisations; a file that somebody keeps by hand is left as it is."""
+    file = settings().outside.rights_file
+    if not file.exists():
+        rights = rights_in_fiction(FICTIONAL_NUMBER, organisation)
+        people = (LocalPerson(PEOPLE[place][1], PEOPLE[place][0], held) for place, held in rights.items())
+        write_local_rights(file, people)
 
 
 def _write_fictional_list() -> Path:

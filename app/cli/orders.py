@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.adapters.remark_texts import describe_remark
-from app.cli.common import REFUSED, fail, now, refuses_clearly, run_preparation
+from app.cli.common import REFUSED, fail, now, open_order, refuses_clearly
 from app.db.base import begin_writing
 from app.db.orders import Order
 from app.domain.disclosure import Limits
@@ -18,7 +18,7 @@ from app.extensions import entity_source, session, settings
 from app.services.audit import Actor, list_trail
 from app.services.notices import notices_about
 from app.services.order_facts import remarks_about
-from app.services.orders import get_order, give_access, list_orders, prepare_survey, reject_order, state_of, tree_of
+from app.services.orders import get_order, list_orders, reject_order, state_of, tree_of
 
 group = AppGroup("orders", help="See, approve and reject orders.")
 _BY = click.option("--by", default="shell", show_default=True, metavar="NAME", help="Who decides, for the audit trail.")
@@ -71,13 +71,7 @@ def approve(order_id: str, by: str, limit: int | None, *, despite_remarks: bool)
         for remark in stops:
             click.echo(f"STOP: {describe_remark(remark, str, str)}", err=True)
         fail("Not approved. Settle this first, or add --despite-remarks.", REFUSED)
-    actor = Actor(Audience.STAFF, by)
-    survey = prepare_survey(session(), order, limits, settings().grace, actor)
-    session().commit()
-    run_preparation(survey)
-    give_access(session(), order, survey, actor, now())
-    notices_about(session(), order, settings(), now()).approved(survey)
-    session().commit()
+    survey = open_order(order, limits, Actor(Audience.STAFF, by))
     click.echo(f"Open: {settings().public_url}/s/{survey.code}")
 
 

@@ -33,6 +33,7 @@ class OrderContent:
     leader_name: str = ""
     leader_email: str = ""
     n_invited: int | None = None
+    """Not known: the reports have a field to write the response rate into."""
     first_on: date | None = None
     last_on: date | None = None
     """The last answering day: the organisation's own deadline."""
@@ -81,9 +82,7 @@ def _people(content: OrderContent) -> Iterator[Problem]:
             yield Problem(name, "missing")
         elif not is_email(email):
             yield Problem(name, "no_email")
-    if content.n_invited is None:
-        yield Problem("n_invited", "missing")
-    elif not Limits().k_means <= content.n_invited <= LARGEST_N_INVITED:
+    if content.n_invited is not None and not Limits().k_means <= content.n_invited <= LARGEST_N_INVITED:
         yield Problem("n_invited", "out_of_range")
 
 

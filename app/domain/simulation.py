@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -68,44 +68,3 @@ def _draw_category(theme: Theme, is_reversed: bool, level: float, random: Random
     value = 3.0 + direction * level + random.gauss(0.0, 0.7)
     category = min(max(round(value), 1), n_categories)
     return n_categories + 1 - category if is_reversed else category
-
-
-FICTIONAL_NAME = "Fjord- og fjelldirektoratet"
-
-_DIVISIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "Divisjon for fjord": {
-        "Avdeling for tidevann": ("Seksjon for flo", "Seksjon for fjære", "Seksjon for strømmer"),
-        "Avdeling for naust": ("Seksjon for båter", "Seksjon for brygger", "Seksjon for tauverk"),
-        "Avdeling for sild": ("Seksjon for stim", "Seksjon for garn"),
-    },
-    "Divisjon for fjell": {
-        "Avdeling for topper": ("Seksjon for varder", "Seksjon for utsikt", "Seksjon for nordvegger"),
-        "Avdeling for stier": ("Seksjon for T-merking", "Seksjon for klopper", "Seksjon for steintrapper"),
-        "Avdeling for bre": ("Seksjon for blåis", "Seksjon for morener"),
-    },
-    "Divisjon for vær": {
-        "Avdeling for regn": ("Seksjon for yr", "Seksjon for skybrudd", "Seksjon for paraplyer"),
-        "Avdeling for vind": ("Seksjon for bris", "Seksjon for kuling"),
-    },
-    "Divisjon for ekko": {
-        "Avdeling for rop": ("Seksjon for jodling", "Seksjon for lur"),
-        "Avdeling for stillhet": ("Seksjon for måling", "Seksjon for vidde"),
-    },
-    "Virksomhetsstyring": {
-        "Avdeling for folk": (),
-        "Avdeling for økonomi": (),
-        "Avdeling for kart": (),
-    },
-}
-
-
-def fictional_tree() -> UnitTree:
-    """A fictional directorate: three levels, leader rows, catch-alls, about 60 units."""
-    rows: list[tuple[tuple[str, ...], int | None]] = []
-    for division, departments in _DIVISIONS.items():
-        for department, sections in departments.items():
-            rows += [((division, department, section), None) for section in sections]
-            rows.append(((division, department, "ingen"), None) if sections else ((division, department), None))
-        rows.append(((division, "avdelingsledelse"), None))
-    rows += [(("Stab",), None), (("ingen",), None)]
-    return UnitTree.from_rows(rows)

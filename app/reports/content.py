@@ -282,7 +282,9 @@ def withheld_words(content: ReportContent, theme: ThemeContent) -> str:
 
 def title_of(content: ReportContent) -> str:
     """The title of the document."""
-    return content.texts.gettext("Employee survey: %(unit)s", unit=content.unit)
+    gettext = content.texts.gettext
+    title = gettext("Employee survey: %(unit)s", unit=content.unit)
+    return f"{gettext('Rehearsal')}. {title}" if content.report.set.is_rehearsal else title
 
 
 def front_notes(content: ReportContent) -> tuple[str, ...]:
@@ -305,9 +307,14 @@ def front_notes(content: ReportContent) -> tuple[str, ...]:
             limit=content.texts.number(limits.k_means),
         )
     )
-    if content.report.set.is_rehearsal:
-        notes.append(gettext("This is a rehearsal. The figures are not from a real survey."))
     return tuple(notes)
+
+
+def rehearsal_words(content: ReportContent) -> str | None:
+    """What the front page says first when the answers are invented; None in a real report."""
+    if not content.report.set.is_rehearsal:
+        return None
+    return content.texts.gettext("This is a rehearsal on invented answers. The figures are not from a real survey.")
 
 
 def _theme(report: Report, result: ThemeResult, words: Texts) -> ThemeContent:

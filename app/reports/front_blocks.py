@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from reportlab.lib.colors import HexColor
 
-from app.reports.content import ReportContent, front_notes
+from app.reports.content import ReportContent, Verdict, front_notes, rehearsal_words
 from app.reports.guide import Entry
 from app.reports.pen import RIGHT, SMALL, Block, Font, Pen, rgb, shortened, wrapped
 from app.reports.style import (
     CATEGORIES,
     DEEP,
+    HEAT,
     INK,
     MARGIN,
     MM,
@@ -40,13 +42,13 @@ class FrontPage(Block):
     def paint(self, pen: Pen) -> None:
         content, gettext = self.content, self.texts.gettext
         pen.canvas.furniture = Furniture(content)
-        if content.report.set.is_rehearsal:
-            draw_watermark(pen, gettext("Rehearsal"), PAGE_WIDTH, PAGE_HEIGHT)
         top = PAGE_HEIGHT
         pen.rect(DEEP, 0, top - self.BAND, PAGE_WIDTH, self.BAND)
         step = PAGE_WIDTH / len(CATEGORIES)
         for number, color in enumerate(CATEGORIES):
             pen.rect(color, number * step, top - self.BAND - 3 * MM, step + 0.2, 3 * MM)
+        if content.report.set.is_rehearsal:
+            draw_watermark(pen, gettext("Rehearsal"), PAGE_WIDTH, top - self.BAND)
         pen.leaf("P", gettext("Employee survey"), MARGIN, top - 30 * MM, Font(BOLD, 13, SKY))
         self._names(pen, top)
         self._facts(pen, top - self.BAND - 26 * MM)
@@ -83,6 +85,9 @@ class FrontPage(Block):
             left += narrow
         self._fact(pen, gettext("Answering period"), content.period, left, y, width * 0.44 + 6 * MM, value)
         y -= 24 * MM
+        if rehearsal := rehearsal_words(content):
+            warning = Font(BOLD, 13, HEAT[Verdict.UNFAVOURABLE][0])
+            y = pen.leaf_lines("P", wrapped(rehearsal, warning, width), MARGIN, y, warning) - 8 * MM
         for text in front_notes(content):
             y = pen.leaf_lines("P", wrapped(text, Font(REGULAR, 10.5), width - 10 * MM), MARGIN, y, Font(REGULAR, 10.5))
             y -= 7 * MM
@@ -110,7 +115,7 @@ def draw_field(pen: Pen, name: str, x: float, y: float) -> None:
 
 def draw_watermark(pen: Pen, text: str, width: float, height: float) -> None:
     runs, length = pen.canvas.encoded(text, BOLD)
-    size = 110
+    size = min(110, 0.8 * hypot(width, height) / length)
     pen.canvas.saveState()
     pen.canvas.translate(width / 2, height / 2)
     pen.canvas.rotate(52 if height > width else 35)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from app.reports.content import ThemeContent, content_of, parts_of_bar, verdict_key, verdict_words
+from app.reports.content import (
+    ThemeContent,
+    content_of,
+    parts_of_bar,
+    rehearsal_words,
+    verdict_key,
+    verdict_words,
+)
 from app.reports.guide import prose_of
 from app.reports.model import Report
 from app.reports.style import CATEGORIES, MARKS, category_colors
@@ -15,7 +22,7 @@ def render_html(report: Report, language: str) -> bytes:
     gettext = content.texts.gettext
     page = environment(language).get_template("twin.html").render(
         **prose_of(content),
-        is_rehearsal=report.set.is_rehearsal,
+        rehearsal=rehearsal_words(content),
         own_label=gettext("Whole organisation") if report.is_organisation else gettext("This unit"),
         marks=MARKS,
         verdict_key=verdict_key(content.texts),

@@ -24,6 +24,7 @@ from app.reports.content import (
     Verdict,
     content_of,
     front_notes,
+    rehearsal_words,
     title_of,
     verdict_key,
     withheld_words,
@@ -58,6 +59,8 @@ def render_workbook(
     for unit in others:  # one at a time: all of them in words would take hundreds of megabytes
         writer.add(content_of(Report(report_set, unit, organisation_results), language))
     writer.finish()
+    if report_set.is_rehearsal:
+        _mark(book, organisation.texts.gettext("Rehearsal"))
     book.properties.title = title_of(organisation)
     book.properties.creator = report_set.organisation
     book.properties.language = language
@@ -168,6 +171,7 @@ class _Writer:
     def _tell(self) -> None:
         gettext, content, table = self.gettext, self.organisation, self.about
         rows = [
+            *([(gettext("Rehearsal"), rehearsal)] if (rehearsal := rehearsal_words(content)) else []),
             (gettext("Organisation"), content.organisation),
             (gettext("Answering period"), content.period),
             (gettext("Answers included"), front_notes(content)[0]),
@@ -259,6 +263,14 @@ class _Writer:
             "yesno": self.gettext("Yes or no"),
         }
         return known.get(scale.id, scale.id)
+
+
+def _mark(book: Workbook, word: str) -> None:
+    """Say on the tab of every sheet and on top of every printed page that the figures are not real."""
+    sheets: list[Any] = book.worksheets
+    for sheet in sheets:
+        sheet.title = f"{word} {sheet.title}"[:31]
+        sheet.oddHeader.center.text = word
 
 
 def _scales(organisation: ReportContent, reports: Iterable[ReportResults]) -> list[Scale]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -120,13 +120,17 @@ def prepare_rehearsal(
 def choose_reports(reports: Sequence[ReportResults], n_at_most: int) -> tuple[ReportResults, ...]:
     """The organisation's, and by turns one with means only and one with distributions, from every level by turns."""
     organisation, *units = reports
-    by_design = (
-        _in_turn([unit for unit in units if (unit.has_distributions, unit.unit.level) == (has_distributions, level)]
-                 for level in sorted({unit.unit.level for unit in units}))
+    by_design = [
+        _in_turn(_by_level([unit for unit in units if unit.has_distributions == has_distributions]))
         for has_distributions in (False, True)
-    )  # fmt: skip
-    chosen = {unit.unit.index for unit in list(_in_turn(by_design))[: max(n_at_most, 1) - 1]}
+    ]
+    chosen = {unit.unit.index for unit in islice(_in_turn(by_design), max(n_at_most, 1) - 1)}
     return organisation, *(unit for unit in units if unit.unit.index in chosen)
+
+
+def _by_level(units: Sequence[ReportResults]) -> list[list[ReportResults]]:
+    levels = sorted({unit.unit.level for unit in units})
+    return [[unit for unit in units if unit.unit.level == level] for level in levels]
 
 
 def _in_turn(groups: Iterable[Iterable[T]]) -> Iterator[T]:

@@ -319,7 +319,9 @@ def test_scope_that_we_do_not_have_is_a_refusal(altinn: Altinn, server: Server, 
 
 
 @pytest.mark.parametrize(
-    "change", [{"private_key": STRANGER}, {"client_id": "another"}, {"issuer": "same place/"}], ids=str
+    "change",
+    [{"private_key": STRANGER}, {"client_id": "another"}, {"issuer": "same place/"}],
+    ids=["key", "client", "issuer"],
 )
 def test_grant_that_maskinporten_does_not_know_is_refused(
     ours: AltinnRegistration, line: Line, server: Server, change: dict[str, Any]

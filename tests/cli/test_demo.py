@@ -71,7 +71,8 @@ def test_production_refuses_to_play(tmp_path: Path, command: list[str]) -> None:
         "MUST_ID_PORTEN_CLIENT_ID": "must",
         "MUST_ID_PORTEN_CLIENT_SECRET": "secret",
     }
-    environ = {"MUST_ENV": "production", "MUST_PUBLIC_URL": "https://must.example", **keys, **provider}
+    outside = {"MUST_RIGHTS": "local", "MUST_MAIL": "folder", "MUST_PUBLIC_URL": "https://must.example"}
+    environ = {"MUST_ENV": "production", **outside, **keys, **provider}
     app = create_app(read_settings(environ, tmp_path / "instance"))
     file = tmp_path / "answers.csv"
     file.touch()

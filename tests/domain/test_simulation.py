@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from statistics import correlation, mean
 
+from app.domain.fiction import fictional_tree
 from app.domain.instrument import CURRENT_VERSION, load_instrument
-from app.domain.simulation import draw_answers, draw_mood, draw_unit, fictional_tree, unit_levels
+from app.domain.simulation import draw_answers, draw_mood, draw_unit, unit_levels
 
 INSTRUMENT = load_instrument(CURRENT_VERSION)
 THEMES = INSTRUMENT.chosen([theme.id for theme in INSTRUMENT.themes])

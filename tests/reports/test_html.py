@@ -98,8 +98,15 @@ def test_names_are_escaped() -> None:
     assert HOSTILE in page.header.get_text()
 
 
-def test_rehearsal_is_said() -> None:
-    assert "The figures are not from a real survey" in _page("hostile", ()).main.get_text()
+def test_rehearsal_is_said_first_and_marked_on_every_printed_page() -> None:
+    page = _page("hostile", ())
+    said = "This is a rehearsal on invented answers. The figures are not from a real survey."
+    assert page.main.find("p").get_text() == said
+    assert page.get_text().count("invented") == 1
+    assert page.title.string.startswith("Rehearsal. ")
+    assert page.find(class_="watermark")["aria-hidden"] == "true"
+    assert ".watermark { position: fixed" in page.style.string  # a fixed element is on each page that is printed
+    assert not _page("plain", ()).find(class_=["watermark", "rehearsal"])
 
 
 def test_withheld_theme_says_why_and_shows_nothing() -> None:

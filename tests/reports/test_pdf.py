@@ -356,7 +356,9 @@ def test_front_page_says_how_many_answers_are_included() -> None:
 
 def test_rehearsal_is_said_on_the_front_page_and_marked_on_every_page() -> None:
     document = _document("rehearsal", (), "en")
-    assert "The figures are not from a real survey" in document.text
+    first = " ".join(run.text for run in document.runs if run.page == 0)
+    assert "This is a rehearsal on invented answers. The figures are not from a real survey." in first
+    assert str(document.pdf.docinfo.Title).startswith("Rehearsal. ")
     assert {run.page for run in document.runs if run.text == "Rehearsal"} == set(range(len(document.pdf.pages)))
     assert "Rehearsal" not in {run.text for run in _document("plain", (), "en").runs}
 

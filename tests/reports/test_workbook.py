@@ -138,6 +138,17 @@ def test_same_figures_give_the_same_bytes_at_any_time() -> None:
     assert _render(_dangerous()) == first
 
 
+def test_rehearsal_is_said_first_and_marked_on_every_sheet_and_page() -> None:
+    survey = plain_survey(is_rehearsal=True)
+    for language, word in (("en", "Rehearsal"), ("nb", "Prøvekjøring")):
+        book = openpyxl.load_workbook(BytesIO(_render(survey, language)))
+        assert book.worksheets[0]["A2"].value == word
+        assert all(sheet.title.startswith(f"{word} ") and sheet.oddHeader.center.text == word for sheet in book)
+        assert book.properties.title.startswith(f"{word}. ")
+    assert "invented" in openpyxl.load_workbook(BytesIO(_render(survey))).worksheets[0]["B2"].value
+    assert not [sheet for sheet in _book() if "Rehearsal" in sheet.title or sheet.oddHeader.center.text]
+
+
 def test_language_changes_words_and_no_number() -> None:
     def numbers(book: Any) -> list[Any]:
         return [v for s in book for row in s.iter_rows(values_only=True) for v in row if isinstance(v, int | float)]

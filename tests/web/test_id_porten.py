@@ -117,9 +117,9 @@ def log_in(browser: Browser, step: str = "login") -> None:
 
 def content(web: Flask, browser: Browser) -> dict[str, Any]:
     """What the session cookie holds."""
-    cookie = browser.client.get_cookie(COOKIE, path="/s")
+    cookie = browser.client.get_cookie("must", path="/s")
     assert isinstance(web.session_interface, SealedSession)
-    return web.session_interface._read(cookie.value) if cookie else {}
+    return web.session_interface._read("must", cookie.value) if cookie else {}
 
 
 def is_logged_in(browser: Browser) -> bool:
@@ -297,7 +297,9 @@ def test_login_that_ends_at_the_provider_ends_here(
 ) -> None:
     begin(browser)
     stranger = open_browser()
-    answer = stranger.client.get("/s/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": SESSION_ID})
+    answer = stranger.client.get(
+        "/s/login/frontchannel-logout", query_string={"iss": provider.issuer, "sid": SESSION_ID}
+    )
     assert answer.status_code == 204
     browser.send("#answers", button={"go": "next"}, workload_1="4")
     assert browser.heading == "You have been logged out"
@@ -449,7 +451,12 @@ def test_callback_that_nobody_started_lets_nobody_in(
 ) -> None:
     path = come_home(leave(open_browser()))
     victim = open_browser()
-    for address in (path, "/s/login/callback", "/s/login/callback?error=access_denied", "/s/login/callback?code=x&state="):
+    for address in (
+        path,
+        "/s/login/callback",
+        "/s/login/callback?error=access_denied",
+        "/s/login/callback?code=x&state=",
+    ):
         victim.get(address)
         assert (victim.status, victim.heading) == (400, "The login could not be completed")
         victim.get(address, language="nb")
@@ -461,7 +468,7 @@ def test_callback_that_nobody_started_lets_nobody_in(
 def test_replayed_callback_is_no_second_login(web: Flask, browser: Browser, provider: Provider) -> None:
     path = come_home(leave(browser))
     browser.get(path)
-    browser.client.delete_cookie(COOKIE, path="/s")
+    browser.client.delete_cookie("must", path="/s")
     browser.get(path)
     assert browser.status == 400
     assert "employee" not in content(web, browser)
@@ -470,10 +477,10 @@ def test_replayed_callback_is_no_second_login(web: Flask, browser: Browser, prov
 
 def test_replayed_code_with_a_kept_cookie_is_refused_by_the_provider(web: Flask, browser: Browser) -> None:
     path = come_home(leave(browser))
-    cookie = browser.client.get_cookie(COOKIE, path="/s")
+    cookie = browser.client.get_cookie("must", path="/s")
     assert cookie is not None
     browser.get(path)
-    browser.client.set_cookie(COOKIE, cookie.value, path="/s")
+    browser.client.set_cookie("must", cookie.value, path="/s")
     browser.get(path)
     assert_fault(web, browser, "refused")
 
@@ -567,6 +574,9 @@ def test_every_address_of_the_login_is_known(web: Flask) -> None:
         "/s/login/callback",
         "/s/login/logged-out",
         "/s/login/frontchannel-logout",
+        "/<any(organisation,staff):area>/login",
+        "/<any(organisation,staff):area>/login/callback",
+        "/<any(organisation,staff):area>/logout",
     }
 
 

@@ -8,7 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, ValidationError
 
 from app.domain.errors import DomainError
-from app.domain.identifiers import check_identity_number, synthetic_identity_number
+from app.domain.fiction import PEOPLE
+from app.domain.identifiers import check_identity_number
 from app.extensions import key_ring, session, settings
 from app.services.answering import recognise
 from app.services.surveys import OpenedSurvey
@@ -19,17 +20,6 @@ from app.web.login.arrival import arrive
 
 bp = Blueprint("login", __name__)
 
-NAMES = (
-    "Kari Fjellvik",
-    "Ola Strandnes",
-    "Amina Lundgård",
-    "Per Høgmo",
-    "Ingrid Sætervik",
-    "Jonas Elvebakk",
-    "Máret Vuolabson",
-    "Tuva Brattland",
-)
-PEOPLE = tuple((name, synthetic_identity_number(serial)) for serial, name in enumerate(NAMES))
 ANYBODY = "Synthetic Person"
 
 
