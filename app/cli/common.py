@@ -15,16 +15,18 @@ from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
+from app.domain.survey import Audience
 from app.extensions import db, key_ring, session, settings
-from app.services.audit import Actor
+from app.services.audit import Actor, Event, record
 from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
 from app.services.notices import notices_about
-from app.services.orders import give_access, prepare_survey
+from app.services.orders import find_order, give_access, prepare_survey
 from app.services.surveys import PREPARATION, get_survey
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SHELL = Actor(Audience.STAFF, "shell")
 FAILED, REFUSED, NOT_SAFE = 1, 2, 3
 """Exit codes: part of the work failed; the call cannot be carried out; publishing would reveal somebody."""
 
@@ -88,6 +90,21 @@ def open_order(order: Order, limits: Limits, actor: Actor) -> Survey:
     notices_about(session(), order, settings(), now()).approved(survey)
     session().commit()
     return survey
+
+
+def note(survey: Survey, event: Event, actor: Actor, **details: object) -> None:
+    """A line in the audit trail, and the mail that follows; commit afterwards."""
+    record(session(), survey.id, actor, event, now(), **details)
+    order = find_order(session(), survey.id)
+    if order is None:
+        return
+    notices = notices_about(session(), order, settings(), now())
+    if event is Event.CLOSED:
+        notices.closed(survey)
+    elif event is Event.PUBLISHED:
+        notices.published(survey)
+    elif event is Event.DELETED:
+        notices.deleted(survey)
 
 
 def compact_if_needed(survey: Survey) -> None:

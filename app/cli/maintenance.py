@@ -13,12 +13,16 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.common import FAILED, compact_if_needed, find_survey, now, run_steps, sweep
+from app.cli.common import FAILED, compact_if_needed, find_survey, note, now, run_steps, sweep
+from app.db.base import begin_writing
+from app.db.orders import Mail
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.extensions import key_ring, session, settings
+from app.services.audit import THE_CLOCK, Event, is_recorded
 from app.services.closing import is_sweep_due, is_swept
 from app.services.deletion import DELETION, delete_old_sums, describe_deletion, is_deletion_due
+from app.services.mail_queue import forget_addresses
 from app.services.surveys import list_surveys
 
 group = AppGroup("maintenance", help="Work that the clock asks for.")
@@ -38,6 +42,9 @@ def run() -> None:
     faults = [
         survey_id for work in (_delete_if_due, _sweep_if_due) for survey_id in surveys if not _try(work, survey_id)
     ]
+    begin_writing(session(), Mail)
+    forget_addresses(session(), now())
+    session().commit()
     if faults:
         sys.exit(FAILED)
 
@@ -58,6 +65,9 @@ def _sweep_if_due(survey: Survey) -> None:
     if is_sweep_due(session(), survey, now()):
         was_swept = is_swept(session(), key_ring(), survey)
         sweep(survey)
+        if not is_recorded(session(), survey.id, Event.CLOSED):  # nobody pressed the button
+            note(survey, Event.CLOSED, THE_CLOCK)
+            session().commit()
         if not was_swept:
             click.echo(f"{survey.id[:8]} closed and swept.")
     compact_if_needed(survey)
@@ -83,6 +93,7 @@ def _delete(survey: Survey) -> None:
     certificate = json.loads(file.read_text(encoding="utf-8"))
     _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
     survey.deleted_at = now()
+    note(survey, Event.DELETED, THE_CLOCK, n_responses=certificate["n_responses"])
     session().commit()
     if not certificate["was_exported"]:
         click.echo(f"{survey.id[:8]}: what was consented to had not been exported.", err=True)

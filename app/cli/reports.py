@@ -11,12 +11,13 @@ from flask import Flask
 from flask.cli import with_appcontext
 from tqdm import tqdm
 
-from app.cli.common import FAILED, NOT_SAFE, fail, find_survey, refuses_clearly, sweep
+from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
-from app.domain.survey import State
+from app.domain.survey import Action, Audience, State, state_after
 from app.extensions import key_ring, session, settings
+from app.services.audit import Event
 from app.services.audit_file import write_audit_file
 from app.services.release_gate import PATH_SEPARATOR
 from app.services.releases import (
@@ -84,8 +85,9 @@ def build_reports(
     else:
         built = _build_one(release, chosen[0], languages, folder.absolute())
     _check_built(built)
-    if survey.state == State.CLOSED.value and unit_path is None:
-        survey.state = State.REPORTED.value
+    if out is None and unit_path is None:
+        survey.state = state_after(Audience.STAFF, Action.PUBLISH, State(survey.state)).value
+        note(survey, Event.PUBLISHED, SHELL, n_reports=len(chosen), languages=list(languages))
         session().commit()
     click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {folder}")
 
@@ -121,6 +123,7 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
             raise click.UsageError("--withhold needs a --reason.")
         find_survey(survey_id, for_writing=True)
         add_withholding(session(), opened(survey).setup, _path(unit_path), theme_id, reason)
+        note(survey, Event.WITHHELD, SHELL, unit=unit_path, theme=theme_id or "", reason=reason)
         session().commit()
     release = _release(survey_id)
     session().commit()

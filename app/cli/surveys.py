@@ -6,11 +6,12 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.cli.common import find_survey, now, refuses_clearly, sweep
+from app.cli.common import SHELL, find_survey, note, now, refuses_clearly, sweep
 from app.db.surveys import Survey
-from app.domain.survey import State
+from app.domain.survey import Audience, State
 from app.extensions import session, settings
 from app.services.answering import count_begun, count_submitted
+from app.services.audit import Event
 from app.services.surveys import close_survey, list_surveys, opened, setup_of
 
 group = AppGroup("surveys", help="See and close surveys.")
@@ -51,7 +52,8 @@ def close(survey_id: str, *, end_grace: bool | None) -> None:
     survey = find_survey(survey_id, for_writing=True)
     ends_grace = not settings().is_production if end_grace is None else end_grace
     if not (ends_grace and survey.state == State.CLOSED.value and survey.swept_at is None):
-        close_survey(survey, now())
+        close_survey(survey, now(), Audience.STAFF)
+        note(survey, Event.CLOSED, SHELL)
         session().commit()
     if ends_grace:
         sweep(survey, is_forced=True)

@@ -49,6 +49,11 @@ def record(session: Session, survey_id: str, actor: Actor, event: Event, now: da
     session.add(line)
 
 
+def is_recorded(session: Session, survey_id: str, event: Event) -> bool:
+    query = select(AuditLine.id).where(AuditLine.survey_id == survey_id, AuditLine.event == event.value).limit(1)
+    return session.scalar(query) is not None
+
+
 def list_trail(session: Session, survey_id: str) -> list[AuditLine]:
     """From the first line to the last."""
     return list(session.scalars(select(AuditLine).where(AuditLine.survey_id == survey_id).order_by(AuditLine.id)))

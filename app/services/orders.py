@@ -121,6 +121,12 @@ def attach_unit_list(
     record(session, order.id, actor, Event.LIST_UPLOADED, now, n_units=n_units, has_errors=tree is None)
 
 
+def remove_unit_list(session: Session, order: Order, actor: Actor, now: datetime) -> None:
+    _reopen(session, order, actor, now)
+    order.units = None
+    session.execute(delete(UploadedList).where(UploadedList.order_id == order.id))
+
+
 def find_uploaded(session: Session, order: Order) -> UploadedList | None:
     return session.get(UploadedList, order.id)
 
