@@ -1,4 +1,4 @@
-"""The reports of a large organisation: how fast, in how much memory, and WeasyPrint beside it. Run: make bench-reports."""
+"""The reports of a large organisation: how fast, in how much memory; WeasyPrint beside it. Run: make bench-reports."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
 
 
-def made_up(n_reports: int, n_people: int, seed: int = 1) -> Release:
+def made_up(n_reports: int, n_people: int, seed: int = 1, themes: Sequence[str] = CORE) -> Release:
     """An organisation of three levels in which exactly so many units get a report, half of them of fewer than ten."""
     random = Random(seed)
     n_sections = n_reports * 5 // 4
@@ -45,7 +45,7 @@ def made_up(n_reports: int, n_people: int, seed: int = 1) -> Release:
     drawn = Counter(random.choices(sections, weights, k=n_people))
     sizes = {path: drawn[path] for path in sections}
     tree = UnitTree.from_rows([(path, None) for path in sections])
-    instrument = instrument_of(CORE)
+    instrument = instrument_of(themes)
     release = release_of(setup_of(tree, instrument), random_submitted(tree, sizes, instrument.themes, seed, 0.002))
     if len(release.reports) < n_reports:
         raise ValueError(f"only {len(release.reports)} units get a report")
@@ -99,7 +99,7 @@ def measure(release: Release, out: Path, n_workers: int, numbers: Sequence[int])
 
 def compare(release: Release, n: int) -> list[tuple[float, float, int, int]]:
     """For n reports spread over the set, in turn: CPU seconds of our PDF and WeasyPrint's, and the pages of both."""
-    import weasyprint
+    import weasyprint  # type: ignore[import-untyped]
 
     def timed(render: Callable[[], bytes]) -> tuple[float, int]:
         start = time.process_time()
