@@ -15,8 +15,8 @@ OUTLOOK_NAMES: Mapping[Outlook, str] = {
     Outlook.UNKNOWN: N_("unknown"),
 }
 BASIS = N_(
-    "The forecast takes everybody to answer with the same probability, independently of the others. What it says "
-    "happens in nine of ten such surveys. “Unknown” means that head counts are missing."
+    "The forecast assumes that everybody is equally likely to answer, whatever the others do. What it says would come "
+    "true in at least nine of ten such surveys. “Unknown” means that head counts are missing."
 )
 LEFT_OUT = N_(
     "A number in brackets is how many answers the report lacks on average, because too few belong to the same place. "
@@ -39,7 +39,7 @@ def describe_needed(forecast: Forecast, gettext: Callable[[str], str]) -> str:
 
 def describe_hint(hint: MergeHint, organisation: str, gettext: Callable[[str], str]) -> str:
     """Which neighbours to consider as one; `organisation` is the name of what has no unit above it."""
-    names = ", ".join(f"“{unit.name}”" for unit in hint.units)
+    names = ", ".join(gettext("“%(name)s”") % {"name": unit.name} for unit in hint.units)
     above = hint.units[0].path[:-1]
     text = gettext(
         "%(names)s below “%(parent)s” have %(n)d employees together, and would likely get a report as one unit."

@@ -42,6 +42,7 @@ def run() -> None:
     faults = [
         survey_id for work in (_delete_if_due, _sweep_if_due) for survey_id in surveys if not _try(work, survey_id)
     ]
+    session().rollback()
     begin_writing(session(), Mail)
     forget_addresses(session(), now())
     session().commit()

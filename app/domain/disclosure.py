@@ -187,5 +187,5 @@ def pools_of(
     """Per response and theme the unit whose accepted pool holds it, in tier 1 and in tier 2; negative for none."""
     first = np.where(complete, plan.means.accepted_at[placements], INCOMPLETE)
     columns = np.arange(first.shape[1])
-    second = np.where(first < 0, first, plan.distributions.accepted_at[first, columns])
+    second = np.where(first < 0, first, plan.distributions.accepted_at[np.maximum(first, 0), columns])
     return first, second

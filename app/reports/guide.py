@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.texts import Text, load_document
+from app.domain.disclosure import Limits
+from app.domain.texts import Section, Text, load_document
 from app.reports.content import ReportContent, front_notes, title_of, withheld_words
+from app.reports.texts import Texts
 
 GUIDE = "report_guide"
 
 
 @dataclass(frozen=True, slots=True)
 class GuideSection:
+    id: str
     heading: str
     paragraphs: tuple[str, ...]
     points: tuple[str, ...]
@@ -37,7 +40,12 @@ class HelpPlace:
 
 def guide_of(content: ReportContent) -> Mapping[str, GuideSection]:
     """The sections of the guide by id, limits filled in."""
-    document, words, limits = load_document(GUIDE), content.texts, content.report.set.limits
+    limits, words = content.report.set.limits, content.texts
+    return {section.id: filled_section(section, limits, words) for section in load_document(GUIDE).sections}
+
+
+def filled_section(section: Section, limits: Limits, words: Texts) -> GuideSection:
+    """A section of a text that may name the limits, in one language."""
     values = {
         "k_means": words.number(limits.k_means),
         "k_distributions": words.number(limits.k_distributions),
@@ -47,10 +55,7 @@ def guide_of(content: ReportContent) -> Mapping[str, GuideSection]:
     def filled(texts: tuple[Text, ...]) -> tuple[str, ...]:
         return tuple(text[words.language].format(**values) for text in texts)
 
-    return {
-        section.id: GuideSection(section.heading[words.language], filled(section.paragraphs), filled(section.points))
-        for section in document.sections
-    }
+    return GuideSection(section.id, section.heading[words.language], filled(section.paragraphs), filled(section.points))
 
 
 def definitions_of(content: ReportContent) -> tuple[str, ...]:

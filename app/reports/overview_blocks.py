@@ -62,7 +62,7 @@ class Overview(Block):
 
     HEAD = 6 * MM
     NAME, BAR, FIGURE_COLUMN = 60 * MM, 36 * MM, 13 * MM
-    ROOM, TIGHTEST, WIDEST = 146 * MM, 5.3 * MM, 6.6 * MM
+    ROOM, TIGHTEST, WIDEST = 160 * MM, 4.4 * MM, 6.6 * MM
 
     def __init__(self, content: ReportContent, themes: Sequence[ThemeContent], color: str) -> None:
         super().__init__(content, space_after=4 * MM)

@@ -31,7 +31,7 @@ from app.reports.model import ReportSet
 from app.services.public_audit import MANIFEST, read_manifest
 from app.services.releases import Release, certified_release
 from app.services.report_basis import Submitted, compute_basis
-from app.services.report_building import Built, build_set
+from app.services.report_building import UNFINISHED, Built, build_set
 from app.services.surveys import Setup
 
 RESPONSE_RATE = 70
@@ -51,7 +51,7 @@ class Rehearsed:
     release: Release
     """Only the chosen reports; the gate has passed all of them."""
     left_out: tuple[Unit, ...]
-    """The units whose reports were not made, to be done soon."""
+    """The units whose reports were not made, to be quick."""
 
 
 def rehearse(
@@ -83,7 +83,7 @@ def rehearse(
 
 def check_folder(out: Path) -> None:
     """Whether a set may take the place of `out`: what is there is removed."""
-    is_free = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    is_free = not out.exists() or (out.is_dir() and all(file.name == UNFINISHED for file in out.iterdir()))
     if not is_free and not _holds_rehearsal(out):
         raise DomainError("rehearsal.folder", folder=out)
 

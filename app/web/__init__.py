@@ -29,9 +29,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def _register_blueprints(app: Flask, settings: Settings) -> None:
     from app.web.front import routes as front
+    from app.web.ordering import routes as ordering
     from app.web.questionnaire import routes as questionnaire
 
     app.register_blueprint(front.bp)
+    app.register_blueprint(ordering.bp)
     app.register_blueprint(questionnaire.bp)
     if settings.login is Login.DEMO:
         from app.web.login import demo
