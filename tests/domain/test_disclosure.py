@@ -223,3 +223,11 @@ def test_no_report_the_limits_allow_is_lost(case: tuple[UnitTree, dict[UnitPath,
         assert plan.has_report(unit.index) == (n >= 5)
         assert n - n_mean <= 4
         assert n_mean - n_distribution <= 9
+
+
+def test_organisation_without_units_may_have_incomplete_responses() -> None:
+    tree, complete = tree_of([]), np.array([[True]] * 12 + [[False]])
+    placements = np.zeros(13, dtype=np.intp)
+    plan = make_plan(tree, placements, complete, (Sensitivity.NORMAL,), Limits())
+    first, second = pools_of(plan, placements, complete)
+    assert first[:, 0].tolist() == second[:, 0].tolist() == [0] * 12 + [INCOMPLETE]
