@@ -17,11 +17,12 @@ from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.survey import Audience
 from app.extensions import db, key_ring, session, settings
+from app.services.approval import approve_order
 from app.services.audit import Actor, Event, record
 from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
 from app.services.notices import notices_about
-from app.services.orders import find_order, give_access, prepare_survey
-from app.services.surveys import PREPARATION, get_survey
+from app.services.orders import find_order
+from app.services.surveys import get_survey
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,15 +81,17 @@ def run_steps(steps: tuple[Step, ...], survey: Survey) -> None:
 
 
 def open_order(order: Order, limits: Limits, actor: Actor) -> Survey:
-    """Approve a signed order, a commit after each step; after an interruption it goes on where it was."""
-    survey = prepare_survey(session(), order, limits, settings().grace, actor)
+    """Approve a signed order, with a commit after each step."""
+    *_, survey = (
+        _committed(survey) for survey in approve_order(session(), key_ring(), order, limits, settings(), actor, now())
+    )
     session().commit()
-    for step in PREPARATION:
-        step(session(), key_ring(), survey)
-        session().commit()
-    give_access(session(), order, survey, actor, now())
-    notices_about(session(), order, settings(), now()).approved(survey)
+    return survey
+
+
+def _committed(survey: Survey) -> Survey:
     session().commit()
+    begin_writing(session(), Survey)
     return survey
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.db.orders import Order, UploadedList
 from app.db.surveys import Survey
-from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.order import OrderContent, Problem, find_problems
@@ -22,7 +21,6 @@ from app.domain.unit_list import SEVERITIES, Finding, Severity, UnitList
 from app.domain.units import UnitTree
 from app.services.audit import Actor, Event, record
 from app.services.organisations import get_organisation
-from app.services.surveys import NewSurvey, create_survey, open_survey
 
 LONGEST_FILE_NAME = 200
 
@@ -176,44 +174,6 @@ def reject_order(session: Session, order: Order, reason: str, actor: Actor, now:
         raise DomainError("order.being_opened")
     order.state, order.reason = after.value, reason
     record(session, order.id, actor, Event.REJECTED, now, reason=reason)
-
-
-def prepare_survey(session: Session, order: Order, limits: Limits, grace: timedelta, actor: Actor) -> Survey:
-    """The survey of a signed order, not open yet; the same one when it was begun before.
-
-    Commit, do `surveys.PREPARATION` with a commit after each step, then `give_access`.
-    """
-    state_after(actor.audience, Action.APPROVE, state_of(session, order))
-    begun = session.get(Survey, order.id)
-    if begun is not None:
-        return begun
-    tree, first_on, last_on = tree_of(order), order.first_on, order.last_on
-    if tree is None or first_on is None or last_on is None:
-        raise DomainError("order.incomplete", problems=[])
-    return create_survey(
-        session,
-        NewSurvey(
-            order.organisation_number,
-            order.organisation.name,
-            CURRENT_VERSION,
-            tuple(order.extra_themes),
-            tree,
-            first_on,
-            last_on,
-            order.n_invited,
-            {name: text for name, text in order.definitions.items() if any(text.values())},
-            limits,
-            grace,
-            order.id,
-        ),
-    )
-
-
-def give_access(session: Session, order: Order, survey: Survey, actor: Actor, now: datetime) -> None:
-    """The survey is open from now on; the uploaded workbook is not needed any more."""
-    open_survey(survey, now)
-    session.execute(delete(UploadedList).where(UploadedList.order_id == order.id))
-    record(session, order.id, actor, Event.APPROVED, now)
 
 
 def _reopen(session: Session, order: Order, actor: Actor, now: datetime) -> None:
