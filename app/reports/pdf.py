@@ -27,7 +27,7 @@ FONTS = Path(__file__).parents[2] / "static" / "fonts"
 def warm_up() -> None:
     """Prepare this process for `render_pdf`: hooks, fonts, stylesheets."""
     install()
-    typeset(environment("en").get_template("empty.xml").render(), [])
+    _build(environment("en").get_template("empty.xml").render(), [])
 
 
 def render_pdf(report: Report, language: str) -> bytes:
@@ -36,7 +36,7 @@ def render_pdf(report: Report, language: str) -> bytes:
     content = content_of(report, language)
     drawn = Drawn(content)
     source = environment(language).get_template("report.xml").render(**prose_of(content), draw=drawn)
-    return typeset(source, drawn.flowables, title_of(content), content.organisation)
+    return _build(source, drawn.flowables, title_of(content), content.organisation)
 
 
 class Drawn:
@@ -92,7 +92,7 @@ class Drawn:
         return self._place(FollowUp(self.content))
 
 
-def typeset(source: str, drawn: list[Flowable], title: str = "", author: str = "") -> bytes:
+def _build(source: str, drawn: list[Flowable], title: str = "", author: str = "") -> bytes:
     """The pages of an HTML `source`, in which `drawn` are the blocks that its tags `<pdf:drawn n="0"/>` place."""
     meta: dict[str, Any] = {"title": title, "author": author, "drawn": drawn}
     out = BytesIO()

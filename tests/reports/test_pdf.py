@@ -250,18 +250,31 @@ def _do_overlap(one: Run, two: Run) -> bool:
 
 
 @every_report
-def test_no_heading_stands_at_the_foot_of_a_page_without_its_text(survey: str, path: tuple[str, ...]) -> None:
-    kids = _document(survey, path, "nb").root.kids
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_no_heading_stands_at_the_foot_of_a_page_without_its_text(
+    survey: str, path: tuple[str, ...], language: str
+) -> None:
+    kids = _document(survey, path, language).root.kids
     for heading, following in pairwise(kids):
         if heading.role in ("H1", "H2"):
             inside = following.pages or next(node.pages for node in following.walk() if node.pages)
             assert heading.pages & inside, heading.text
 
 
-def test_no_theme_is_cut_by_a_page_end() -> None:
-    for nodes in _document("plain", NORTH, "nb").sections().values():
-        tables = [node for node in nodes if node.role == "Table"]
-        assert all(len({page for node in table.walk() for page in node.pages}) <= 1 for table in tables)
+@every_report
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_no_table_or_bar_is_cut_by_a_page_end(survey: str, path: tuple[str, ...], language: str) -> None:
+    for nodes in _document(survey, path, language).sections().values():
+        for table in (node for node in nodes if node.role == "Table"):
+            assert len({page for node in table.walk() for page in node.pages}) <= 1
+
+
+@every_report
+def test_a_theme_stands_on_one_page_where_it_fits(survey: str, path: tuple[str, ...]) -> None:
+    sections = _document(survey, path, "nb").sections()
+    for theme in content_of(_report(survey, path), "nb").themes:
+        pages = {page for outer in sections[theme.name] for node in outer.walk() for page in node.pages}
+        assert len(pages) == 1, theme.id
 
 
 def test_heat_map_of_a_thousand_units_goes_on_with_all_headings_on_each_page() -> None:
