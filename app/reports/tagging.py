@@ -38,6 +38,7 @@ BULLET_LIST = "/A<</O/List/ListNumbering/Disc>>"
 _FIRST_ANNOTATION_KEY = 100_000  # parent tree keys below it are pages
 _PRINTED = 4  # annotation flag
 BULLET_GAP, BULLET_RADIUS = 8.0, 1.3
+_LATE = re.compile(r"^%late (\d+)$", re.MULTILINE)
 
 
 def pdf_text(text: str) -> str:
@@ -195,7 +196,7 @@ def _page(document: Any, page: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A text that is known only when the whole document is laid out, right-aligned where its form was drawn."""
+    """A text that is known only when the whole document is laid out, right-aligned."""
 
     text: Callable[[], str]
     font: str
@@ -209,7 +210,7 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.structure = Structure()
-        self.late: dict[str, Late] = {}
+        self.late: dict[str, tuple[Late, float, float]] = {}
         self.page_of: dict[str, int] = {}
         self.furniture: Callable[[TaggedCanvas, str], None] | None = None
         self.link_text = ""
@@ -271,18 +272,17 @@ class TaggedCanvas(MarkedCanvas):  # type: ignore[misc]
         self.addOutlineEntry(title, key, rank - 1, closed=1)
 
     def draw_late(self, name: str, late: Late, x: float, y: float) -> None:
-        self.late[name] = late
-        self.saveState()
-        self.translate(x, y)
-        self.doForm(name)
-        self.restoreState()
+        """Keep a place, a comment in the page's operators, for a text that ends at `x` on baseline `y`."""
+        self.late[name] = late, x, y
+        self.write(f"%late {len(self.late) - 1}")
 
     def _draw_late_texts(self) -> None:
-        for name, late in self.late.items():
+        texts = []
+        for late, x, y in self.late.values():
             runs, width = self.encoded(late.text(), late.font)
-            self.beginForm(name, -width * late.size - 1, -late.size, 1, late.size)
-            self.write(text_operators(runs, -width * late.size, 0, late.size, late.color))
-            self.endForm()
+            texts.append(text_operators(runs, x - width * late.size, y, late.size, late.color))
+        for page in self._doc.Pages.pages:
+            page.stream = _LATE.sub(lambda place: texts[int(place[1])], page.stream)
 
     def showPage(self) -> None:  # noqa: N802
         if self._code[-1] == ARTIFACT:
