@@ -8,6 +8,12 @@ document.addEventListener("htmx:after:process", () => {
   }
 }, { once: true });
 
+/* Says that an answer takes a while. */
+document.addEventListener("submit", ({ target }) => {
+  const status = target.querySelector("[data-waiting]");
+  if (status) status.textContent = status.dataset.waiting;
+});
+
 /* Autosave: says when saving failed and tries again, and sends what is left when the page is put away. */
 (() => {
   "use strict";

@@ -10,7 +10,7 @@ from app.config import Login, Settings
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    from app.web import assets, errors, language, security
+    from app.web import assets, errors, language, names, security
     from app.web.sealed_session import SealedSession
 
     app.jinja_env.undefined = StrictUndefined
@@ -24,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.init_app(app, is_production=settings.is_production)
     errors.init_app(app)
     language.init_app(app)
+    names.init_app(app)
     _register_blueprints(app, settings)
 
 
@@ -31,10 +32,12 @@ def _register_blueprints(app: Flask, settings: Settings) -> None:
     from app.web.front import routes as front
     from app.web.ordering import routes as ordering
     from app.web.questionnaire import routes as questionnaire
+    from app.web.staff import routes as staff
 
     app.register_blueprint(front.bp)
     app.register_blueprint(ordering.bp)
     app.register_blueprint(questionnaire.bp)
+    app.register_blueprint(staff.bp)
     if settings.login is Login.DEMO:
         from app.web.login import demo
 

@@ -1,0 +1,200 @@
+"""What this side says about fields, states and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from app.adapters.spreadsheets import DEFAULT_LIMITS
+from app.domain.disclosure import Limits
+from app.domain.order import (
+    LARGEST_N_INVITED,
+    LONGEST_DEFINITION,
+    LONGEST_EMAIL,
+    LONGEST_INVITATION,
+    LONGEST_NAME,
+    Problem,
+)
+from app.domain.survey import N_WEEKS_OPEN, Clock, State
+from app.domain.timetable import Milestone
+from app.web.language import day
+
+MAX_MB = DEFAULT_LIMITS.n_bytes // 1_000_000
+LANGUAGE_NAMES = {"nb": lazy_gettext("Norwegian (bokmål)"), "en": lazy_gettext("English")}
+
+FIELDS: Mapping[str, object] = {
+    "contact_name": lazy_gettext("Your name"),
+    "contact_email": lazy_gettext("Your e-mail address"),
+    "leader_name": lazy_gettext("Name of the top leader"),
+    "leader_email": lazy_gettext("E-mail address of the top leader"),
+    "n_invited": lazy_gettext("Number of employees who are invited"),
+    "first_on": lazy_gettext("First day"),
+    "last_on": lazy_gettext("Last day"),
+    "extra_themes": lazy_gettext("Themes"),
+    "unit_list": lazy_gettext("Unit list"),
+    "nearest_leader": lazy_gettext("“Nearest leader”"),
+    "unit": lazy_gettext("“Unit”"),
+    "invitation": lazy_gettext("Text of your own in the invitation"),
+}
+
+_NO_EMAIL = lazy_gettext("This is not an e-mail address. Write it like name@example.no.")
+_NO_DAY = lazy_gettext("This is not a day in the calendar. Write it like 01.10.2026.")
+_TOO_LONG = lazy_gettext("This is too long. The limit is %(limit)s characters.")
+_ONE_LANGUAGE = lazy_gettext("The text is missing in %(language)s. Write it in both languages, or in none of them.")
+
+PROBLEMS: Mapping[tuple[str, str], object] = {
+    ("contact_name", "missing"): lazy_gettext("Write your name."),
+    ("contact_name", "too_long"): _TOO_LONG,
+    ("contact_email", "missing"): lazy_gettext("Write your e-mail address."),
+    ("contact_email", "no_email"): _NO_EMAIL,
+    ("contact_email", "too_long"): _TOO_LONG,
+    ("leader_name", "missing"): lazy_gettext("Write the name of the top leader."),
+    ("leader_name", "too_long"): _TOO_LONG,
+    ("leader_email", "missing"): lazy_gettext("Write the e-mail address of the top leader."),
+    ("leader_email", "no_email"): _NO_EMAIL,
+    ("leader_email", "too_long"): _TOO_LONG,
+    ("n_invited", "missing"): lazy_gettext("Write how many employees are invited."),
+    ("n_invited", "no_number"): lazy_gettext("Write the number in figures alone, such as 240."),
+    ("n_invited", "out_of_range"): lazy_gettext("The number must be between %(least)s and %(most)s."),
+    ("first_on", "missing"): lazy_gettext("Choose the first day."),
+    ("first_on", "no_day"): _NO_DAY,
+    ("first_on", "past"): lazy_gettext("The first day has passed. Choose today or a later day."),
+    ("last_on", "missing"): lazy_gettext("Choose the last day."),
+    ("last_on", "no_day"): _NO_DAY,
+    ("last_on", "before_first"): lazy_gettext("The last day is before the first day."),
+    ("last_on", "too_late"): lazy_gettext("The last day must be within %(weeks)s weeks of the first day."),
+    ("extra_themes", "unknown"): lazy_gettext("A theme that was chosen is no longer offered. Choose again."),
+    ("unit_list", "missing"): lazy_gettext("Upload the unit list."),
+    ("unit_list", "errors"): lazy_gettext("The unit list has errors. Mend them, and upload the list again."),
+    **{(name, "missing_language"): _ONE_LANGUAGE for name in ("nearest_leader", "unit", "invitation")},
+    **{(name, "too_long"): _TOO_LONG for name in ("nearest_leader", "unit", "invitation")},
+}
+
+_LONGEST = {
+    "contact_email": LONGEST_EMAIL,
+    "leader_email": LONGEST_EMAIL,
+    "contact_name": LONGEST_NAME,
+    "leader_name": LONGEST_NAME,
+    "invitation": LONGEST_INVITATION,
+}
+
+
+def describe_problem(problem: Problem) -> str:
+    """What is wrong in a field, and how to mend it."""
+    values = {
+        "limit": _LONGEST.get(problem.field, LONGEST_DEFINITION),
+        "least": Limits().k_means,
+        "most": LARGEST_N_INVITED,
+        "weeks": N_WEEKS_OPEN,
+        "language": str(LANGUAGE_NAMES.get(problem.language, "")).lower(),
+    }
+    return str(PROBLEMS[problem.field, problem.code]) % values
+
+
+def field_of(problem: Problem) -> str:
+    """The name of the field in the form."""
+    return f"{problem.field}_{problem.language}" if problem.language else problem.field
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order stands: in a few words, and what comes next."""
+
+    label: str
+    next: str
+    link: str
+    """The words of the link to it."""
+
+
+def describe_standing(state: State, leader: str, clock: Clock | None, *, is_sent_back: bool) -> Standing:
+    """`clock` of a survey that has been opened; `is_sent_back`: staff have said why."""
+    if is_sent_back and state in (State.DRAFT, State.REJECTED):
+        return Standing(_("Sent back"), _("See what has to change, and send the order again."), _("Change the order"))
+    if clock is None:
+        return _before_opening(state, leader)
+    deleted_on = day(clock.deleted_on)
+    match state:
+        case State.OPEN:
+            label = _("Open until %(day)s", day=day(clock.last_open_on))
+            return Standing(label, _("Share the link, and close when everybody has answered."), _("To the survey"))
+        case State.REPORTED:
+            next_ = _("Download them before %(day)s, when they are deleted.", day=deleted_on)
+            return Standing(_("The reports are ready"), next_, _("To the reports"))
+        case State.DELETED:
+            return Standing(_("Deleted"), _("All answers were deleted on %(day)s.", day=deleted_on), _("To the survey"))
+        case _:
+            next_ = _("The reports are being made. You get an e-mail when they are ready.")
+            return Standing(_("Closed"), next_, _("To the survey"))
+
+
+def _before_opening(state: State, leader: str) -> Standing:
+    match state:
+        case State.SUBMITTED:
+            next_ = _("%(leader)s has been sent an e-mail, and has to sign.", leader=leader)
+            return Standing(_("Waiting for signature"), next_, _("See the order"))
+        case State.SIGNED:
+            next_ = _("We check the order. You get an e-mail when it is approved.")
+            return Standing(_("Waiting for approval"), next_, _("See the order"))
+        case _:
+            return Standing(_("Draft"), _("Fill in what is missing, and send the order."), _("Continue"))
+
+
+MILESTONES: Mapping[Milestone, tuple[object, object]] = {
+    Milestone.UNIT_LIST: (
+        lazy_gettext("The unit list is ready"),
+        lazy_gettext("Upload it by now, so that there is time to mend it."),
+    ),
+    Milestone.SIGNATURE: (
+        lazy_gettext("Signed and approved"),
+        lazy_gettext("By now the top leader has signed, and we have approved the order."),
+    ),
+    Milestone.LINK: (
+        lazy_gettext("Share the link"),
+        lazy_gettext("Send it to all employees, by e-mail and on the intranet."),
+    ),
+    Milestone.REMINDER: (
+        lazy_gettext("Remind"),
+        lazy_gettext("Send a reminder yourself: the system sends none. Reminders help most in the first week."),
+    ),
+    Milestone.LAST_DAY: (lazy_gettext("Last day"), lazy_gettext("The deadline that you give your employees.")),
+    Milestone.CLOSE: (
+        lazy_gettext("Close the survey"),
+        lazy_gettext(
+            "Press the button a day or two after the deadline, so that nobody is too late. It cannot be undone."
+        ),
+    ),
+    Milestone.REPORTS: (
+        lazy_gettext("The reports are ready"),
+        lazy_gettext("About a week after closing. You get an e-mail."),
+    ),
+    Milestone.CLOSES_BY_ITSELF: (
+        lazy_gettext("The survey closes by itself"),
+        lazy_gettext("If nobody has closed it before."),
+    ),
+    Milestone.DELETED: (lazy_gettext("Answers and reports are deleted"), lazy_gettext("Download the reports before.")),
+}
+"""Title and explanation."""
+
+
+def title_of(milestone: Milestone) -> str:
+    return str(MILESTONES[milestone][0])
+
+
+def explanation_of(milestone: Milestone) -> str:
+    return str(MILESTONES[milestone][1])
+
+
+def minutes(seconds: int) -> str:
+    """About how long something takes, for who is about to choose it."""
+    if seconds < 45:
+        return str(_("about half a minute"))
+    n = round(seconds / 60)
+    return str(_("about 1 minute") if n == 1 else _("about %(n)s minutes", n=n))
+
+
+def period(first_on: date, last_on: date) -> str:
+    return str(_("%(first)s to %(last)s", first=day(first_on), last=day(last_on)))
