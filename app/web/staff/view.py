@@ -1,0 +1,80 @@
+"""Orders, surveys and withdrawals as the staff's pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.db.orders import Order
+from app.db.surveys import Survey
+from app.domain.survey import Clock, State
+from app.domain.texts import Text
+from app.domain.withholding import Review, Withholding
+from app.services.releases import Release
+from app.services.surveys import Setup, opened
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order in the queue."""
+
+    id: str
+    organisation: str
+    state: State
+    first_on: date | None
+    last_on: date | None
+    n_invited: int | None
+
+    @classmethod
+    def of(cls, order: Order, state: State) -> OrderLine:
+        return cls(order.id, order.organisation.name, state, order.first_on, order.last_on, order.n_invited)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCard:
+    """One order, and its survey when there is one."""
+
+    order: Order
+    state: State
+    clock: Clock | None
+    code: str | None
+
+
+def card_of(order: Order, state: State, survey: Survey | None) -> OrderCard:
+    is_opened = survey is not None and survey.access_at is not None
+    clock = opened(survey).clock if survey is not None and is_opened else None
+    return OrderCard(order, state, clock, survey.code if survey is not None and is_opened else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    unit: str
+    theme: Text | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawals:
+    organisation: str
+    lines: Sequence[tuple[str, Review]]
+    decisions: Sequence[Withheld]
+    release: Release
+    n_withdrawn: int
+
+
+def withdrawals_of(
+    setup: Setup, release: Release, reviews: Sequence[Review], decisions: Sequence[Withholding]
+) -> Withdrawals:
+    """Every report by its path, the organisation's first."""
+    names = {theme.id: theme.name for theme in setup.themes}
+    units = setup.tree.units
+
+    def name(path: tuple[str, ...]) -> str:
+        return " › ".join(path) or setup.organisation
+
+    lines = [(name(review.report.unit.path), review) for review in reviews]
+    withheld = [
+        Withheld(name(units[each.unit].path), names.get(each.theme_id or ""), each.reason) for each in decisions
+    ]
+    return Withdrawals(setup.organisation, lines, withheld, release, reviews[0].n_withdrawn if reviews else 0)
