@@ -38,11 +38,11 @@ def file_stem(unit: Unit, tree: UnitTree | None, organisation: str, language: st
 
 @lru_cache(8)
 def _places(tree: UnitTree) -> Mapping[UnitPath, int]:
-    ordered = sorted((unit.path for unit in tree.units), key=lambda path: [_sort_key(name) for name in path])
+    ordered = sorted((unit.path for unit in tree.units), key=lambda path: [sort_key(name) for name in path])
     return {path: place for place, path in enumerate(ordered)}
 
 
-def _sort_key(name: str) -> tuple[str, str]:
+def sort_key(name: str) -> tuple[str, str]:
     """Letters without case and accents, æøå last; the name itself settles what is left."""
     turned = unicodedata.normalize("NFC", name).casefold().translate(_LAST_LETTERS)
     plain = "".join(sign for sign in unicodedata.normalize("NFD", turned) if not unicodedata.combining(sign))

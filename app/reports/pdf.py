@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
 from app.reports.style import CHAPTER_COLORS
 from app.reports.tagging import install
 from app.reports.templating import environment
-from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, SpreadBlock, TalkBlock, ThemeHead
+from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, ReasonBlock, SpreadBlock, TalkBlock, ThemeHead
 
+_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 
 
@@ -36,19 +38,21 @@ def render_pdf(report: Report, language: str) -> bytes:
     content = content_of(report, language)
     drawn = Drawn(content)
     source = environment(language).get_template("report.xml").render(**prose_of(content), draw=drawn)
+    source = _BETWEEN_TAGS.sub("><", source)  # every blank costs xhtml2pdf as much as a word
     return _build(source, drawn.flowables, title_of(content), content.organisation)
 
 
 class Drawn:
-    """What the template calls to place a data block; keeps the flowables for the tag `<pdf:drawn n="0"/>`."""
+    """What the template calls to place a data block; keeps the flowables for the tag `<pdf:drawn n="0" to="1"/>`."""
 
     def __init__(self, content: ReportContent) -> None:
         self.content = content
         self.flowables: list[Flowable] = []
 
-    def _place(self, flowable: Flowable) -> Markup:
-        self.flowables.append(flowable)
-        return Markup('<pdf:drawn n="{}"/>').format(len(self.flowables) - 1)
+    def _place(self, *flowables: Flowable) -> Markup:
+        self.flowables += flowables
+        last = len(self.flowables)
+        return Markup('<pdf:drawn n="{}" to="{}"/>').format(last - len(flowables), last)
 
     def front_page(self) -> Markup:
         return self._place(FrontPage(self.content))
@@ -73,20 +77,21 @@ class Drawn:
             return Markup("")
         return self._place(HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
 
-    def theme_head(self, theme: ThemeContent) -> Markup:
-        return self._place(ThemeHead(self.content, theme))
-
-    def mean(self, theme: ThemeContent) -> Markup:
-        return self._place(MeanBlock(self.content, theme, CHAPTER_COLORS[theme.theme.direction]))
-
-    def spread(self, theme: ThemeContent) -> Markup:
-        return self._place(SpreadBlock(self.content, theme))
-
-    def prevalence(self, theme: ThemeContent) -> Markup:
-        return self._place(PrevalenceBlock(self.content, theme))
-
-    def talk(self, theme: ThemeContent) -> Markup:
-        return self._place(TalkBlock(self.content, theme))
+    def theme(self, theme: ThemeContent) -> Markup:
+        """All blocks of a theme at once: each tag has its price."""
+        content = self.content
+        parts: list[Flowable] = [ThemeHead(content, theme)]
+        if theme.mean:
+            parts.append(MeanBlock(content, theme, CHAPTER_COLORS[theme.theme.direction]))
+        if theme.withheld and not theme.is_withheld:
+            parts.append(ReasonBlock(content, theme))
+        if theme.items:
+            parts.append(SpreadBlock(content, theme))
+        if theme.prevalence:
+            parts.append(PrevalenceBlock(content, theme))
+        if not theme.is_withheld:
+            parts.append(TalkBlock(content, theme))
+        return self._place(*parts)
 
     def follow_up(self) -> Markup:
         return self._place(FollowUp(self.content))

@@ -443,9 +443,11 @@ def _start_inline(self: Any, context: Any) -> None:
 
 
 def _start_drawn(self: Any, context: Any) -> None:
-    """Put the flowable that the template made into the story."""
+    """Put the flowables that the template made into the story: number `n`, or all from `n` up to `to`."""
     context.addPara()
-    context.addStory(context.meta["drawn"][int(self.node.getAttribute("n"))])
+    first, end = int(self.node.getAttribute("n")), self.node.getAttribute("to")
+    for flowable in context.meta["drawn"][first : int(end or first + 1)]:
+        context.addStory(flowable)
 
 
 _TAGS: dict[str, tuple[Any, Callable[[Any, Any], None]]] = {

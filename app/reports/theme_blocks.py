@@ -112,6 +112,23 @@ class MeanBlock(Block):
         pen.leaf("P", answers, x + 4 * MM, y - self.STEP, SMALL)
 
 
+class ReasonBlock(Block):
+    """Why the mean of a theme is shown, but not how the answers spread."""
+
+    TEXT = Font(REGULAR, 9, MUTED)
+
+    def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
+        super().__init__(content, keep_with_next=True, space_after=1.5 * MM)
+        self.theme = theme
+
+    def measure(self, width: float, height: float) -> float:
+        self.lines = wrapped(withheld_words(self.content, self.theme), self.TEXT, width)
+        return 1 * MM + len(self.lines) * self.TEXT.leading
+
+    def paint(self, pen: Pen) -> None:
+        pen.leaf_lines("P", self.lines, 0, self.height - 1 * MM - self.TEXT.size, self.TEXT)
+
+
 class SpreadBlock(Block):
     """Per item how the answers spread: a stacked bar and its percentages, with the organisation's below."""
 
