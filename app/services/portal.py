@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.db.orders import ShownCount
 from app.domain.units import UnitPath
+from app.reports.names import sort_key
 from app.services.answering import count_submitted
-from app.services.public_audit import ARCHIVE, MANIFEST
+from app.services.public_audit import ARCHIVE, MANIFEST, STAFF_FOLDER
 
 STEP = 5
 COUNTED_EVERY = timedelta(hours=1)
@@ -45,7 +46,7 @@ class PublishedReport:
 class PublishedSet:
     folder: Path
     reports: tuple[PublishedReport, ...]
-    """Alphabetically by path, the organisation's first."""
+    """Alphabetically by path in Norwegian order, the organisation's first."""
     names: frozenset[str]
     """Every file that may be handed out; nothing else in the folder is."""
 
@@ -59,5 +60,6 @@ def find_published(folder: Path) -> PublishedSet | None:
     reports = [
         PublishedReport(tuple(entry["unit"]), entry["n_included"], entry["files"]) for entry in manifest["reports"]
     ]
-    reports.sort(key=lambda report: [name.casefold() for name in report.unit])
-    return PublishedSet(folder, tuple(reports), frozenset({*manifest["sha256"], MANIFEST, ARCHIVE}))
+    reports.sort(key=lambda report: [sort_key(name) for name in report.unit])
+    names = {name for name in manifest["sha256"] if not name.startswith(f"{STAFF_FOLDER}/")}
+    return PublishedSet(folder, tuple(reports), frozenset(names | {MANIFEST, ARCHIVE}))

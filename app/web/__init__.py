@@ -29,13 +29,17 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _register_blueprints(app: Flask, settings: Settings) -> None:
+    from app.web.agreement import routes as agreement
     from app.web.front import routes as front
     from app.web.ordering import routes as ordering
+    from app.web.portal import routes as portal
     from app.web.questionnaire import routes as questionnaire
     from app.web.staff import routes as staff
 
+    app.register_blueprint(agreement.bp)
     app.register_blueprint(front.bp)
     app.register_blueprint(ordering.bp)
+    app.register_blueprint(portal.bp)
     app.register_blueprint(questionnaire.bp)
     app.register_blueprint(staff.bp)
     if settings.login is Login.DEMO:
