@@ -117,6 +117,8 @@ def prose_of(content: ReportContent) -> dict[str, object]:
         "definitions": definitions_of(content),
         "help": help_of(content),
         "limit_distributions": content.texts.number(content.report.set.limits.k_distributions),
-        "withheld": [theme for theme in content.themes if theme.withheld],
+        "withheld_points": [
+            f"{theme.name}: {withheld_words(content, theme)}" for theme in content.themes if theme.withheld
+        ],
         "withheld_words": lambda theme: withheld_words(content, theme),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from xhtml2pdf import pisa
 
 from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, title_of
 from app.reports.front_blocks import Contents, FrontPage
-from app.reports.guide import entries_of, prose_of
+from app.reports.guide import GuideSection, entries_of, prose_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
 from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
+from app.reports.prose_blocks import Paragraph, Points
 from app.reports.style import CHAPTER_COLORS
 from app.reports.tagging import install
 from app.reports.templating import environment
@@ -56,6 +58,18 @@ class Drawn:
 
     def front_page(self) -> Markup:
         return self._place(FrontPage(self.content))
+
+    def section(self, part: GuideSection) -> Markup:
+        """A section of the guide, as the HTML twin has it: its first paragraph, its points, what is left."""
+        paragraphs = [Paragraph(self.content, text) for text in part.paragraphs]
+        points = [Points(self.content, part.points)] if part.points else []
+        return self._place(*paragraphs[:1], *points, *paragraphs[1:])
+
+    def paragraphs(self, texts: Sequence[str]) -> Markup:
+        return self._place(*(Paragraph(self.content, text) for text in texts))
+
+    def points(self, texts: Sequence[str]) -> Markup:
+        return self._place(Points(self.content, texts))
 
     def scale_key(self) -> Markup:
         return self._place(ScaleKey(self.content))

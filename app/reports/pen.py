@@ -13,7 +13,17 @@ from reportlab.platypus.flowables import Flowable
 
 from app.reports.content import ReportContent
 from app.reports.style import INK, MUTED, PALE, REFERENCE, RULE
-from app.reports.tagging import BOLD, REGULAR, Element, TaggedCanvas, text_operators
+from app.reports.tagging import (
+    BOLD,
+    BULLET_GAP,
+    BULLET_LIST,
+    BULLET_RADIUS,
+    REGULAR,
+    Element,
+    ListTag,
+    TaggedCanvas,
+    text_operators,
+)
 
 LEFT, CENTRE, RIGHT = 0.0, 0.5, 1.0
 _ELLIPSIS = "…"
@@ -24,16 +34,22 @@ class Font:
     name: str
     size: float
     color: str = INK
+    spacing: float = 1.28
 
     @property
     def leading(self) -> float:
-        return self.size * 1.28
+        return self.size * self.spacing
+
+    @property
+    def ascent(self) -> float:
+        """From the top of a line to its baseline."""
+        return (self.leading + self.size) / 2 - 0.15 * self.size
 
     def width(self, text: str) -> float:
         return float(stringWidth(text, self.name, self.size))
 
     def sized(self, size: float) -> Font:
-        return Font(self.name, size, self.color)
+        return Font(self.name, size, self.color, self.spacing)
 
     def fitting(self, text: str, width: float) -> Font:
         """This font, made smaller when `text` needs it."""
@@ -153,6 +169,15 @@ class Pen:
 
     def element(self, role: str, attributes: str = "") -> AbstractContextManager[Element]:
         return self.canvas.element(role, attributes)
+
+    def list(self, tag: ListTag) -> AbstractContextManager[Element]:
+        """A bulleted list, begun here or on an earlier page."""
+        if tag.element is None:
+            tag.element = self.canvas.structure.add("L", BULLET_LIST)
+        return self.canvas.inside(tag.element)
+
+    def bullet(self, indent: float, y: float) -> None:
+        self.disc(INK, indent - BULLET_GAP, y, BULLET_RADIUS)
 
     def _text(self, text: str, x: float, y: float, font: Font, align: float) -> str:
         runs, width = self.canvas.encoded(text, font.name)
