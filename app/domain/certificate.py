@@ -92,7 +92,7 @@ def certify(
         for kind, group, limit in (("mean", published, k_mean), ("dist", distributions, k_dist)):
             if group:
                 sizes, found = _small_atoms(theme, kind, group, max(limit, limits.get(theme, 0)))  # type: ignore[arg-type]
-                smallest[kind].append(sizes)
+                smallest[kind] += sizes
                 violations += found
     return Certificate(
         n_figures,
@@ -119,8 +119,8 @@ def _counting_twice(figures: Sequence[Figure]) -> list[Figure]:
 
 def _small_atoms(
     theme: str, kind: Literal["mean", "dist"], figures: Sequence[Figure], limit: int
-) -> tuple[int, list[Violation]]:
-    """The size of the smallest atom of `figures`, and a violation for each atom below `limit`."""
+) -> tuple[list[int], list[Violation]]:
+    """The size of the smallest atom of `figures`, if they count anybody, and a violation for each below `limit`."""
     atoms = _atoms([figure.respondents for figure in figures])
     sizes = np.bincount(atoms)
     sizes[_IN_NO_FIGURE] = 0
@@ -128,7 +128,7 @@ def _small_atoms(
     for atom in np.flatnonzero((sizes > 0) & (sizes < limit)):
         member = int(np.argmax(atoms == atom))
         found.append(_violation(theme, kind, int(sizes[atom]), limit, figures, member))
-    return int(sizes[sizes > 0].min()), found
+    return sizes[sizes > 0].tolist(), found
 
 
 _IN_NO_FIGURE = 0
@@ -140,12 +140,12 @@ def _atoms(groups: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     Partition refinement: each group in turn splits every class it cuts, in time linear in the group. Large groups
     come first, since a group inside another then mostly lies in one class.
     """
-    distinct = sorted({id(group): group for group in groups}.values(), key=len, reverse=True)
-    labels = np.zeros(1 + int(np.concatenate(distinct).max(initial=0)), dtype=np.intp)
+    distinct = sorted({id(group): group for group in groups if len(group)}.values(), key=len, reverse=True)
+    labels = np.zeros(1 + max((int(group.max()) for group in distinct), default=0), dtype=np.intp)
     n_labels = 1
     for group in distinct:
         former = labels[group]
-        if (former == former[:1]).all():
+        if not np.count_nonzero(former != former[0]):
             labels[group] = n_labels
             n_labels += 1
         else:

@@ -90,6 +90,5 @@ def _histograms(theme: Theme, answers: Answers, pools: NDArray[np.intp], n_units
         ]
     ).reshape(len(theme.items), n_units, n_categories)
     return {
-        int(unit): Histogram(int(n[unit]), tuple(tuple(int(count) for count in item[unit]) for item in counts))
-        for unit in np.flatnonzero(n)
+        int(unit): Histogram(int(n[unit]), tuple(map(tuple, counts[:, unit].tolist()))) for unit in np.flatnonzero(n)
     }

@@ -9,40 +9,46 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.domain.errors import DomainError
 from app.domain.responses import DECLINED, UNANSWERED
 from app.domain.scoring import columns_of
 from app.services.release_gate import figures_of
 from app.services.releases import Release
-from app.services.report_basis import load_submitted
+from app.services.report_basis import Pools, load_submitted
 from app.services.survey_keys import KeyRing
 from app.services.surveys import Setup
 
 
 def write_audit_file(session: Session, keys: KeyRing, setup: Setup, release: Release, file: Path) -> None:
-    """Figures with who is behind them, and who answered which items; pseudonyms are drawn anew for each file."""
+    """Figures with who is behind them, and who answered which items; pseudonyms are drawn anew for each file.
+
+    Of a response that is gone only the frozen sums know; DomainError ``gate.no_members`` once all are.
+    """
+    pools = release.basis.pools
+    if pools is None:
+        raise DomainError("gate.no_members")
     submitted = load_submitted(session, keys, setup)
-    pseudonyms = [secrets.token_hex(8) for _ in submitted.ids]
+    pseudonyms = [secrets.token_hex(8) for _ in pools.ids]
+    name_of = dict(zip(pools.ids, pseudonyms, strict=True))
     columns = columns_of(setup.instrument)
     asked = [(item.id, columns[theme.id].start + i) for theme in setup.themes for i, item in enumerate(theme.items)]
     is_answered = (submitted.answers != DECLINED) & (submitted.answers != UNANSWERED)
     answered = {
-        pseudonym: [item for item, column in asked if is_answered[number, column]]
-        for number, pseudonym in enumerate(pseudonyms)
+        name_of[own]: [item for item, column in asked if is_answered[number, column]]
+        for number, own in enumerate(submitted.ids)
+        if own in name_of
     }
     with file.open("w", encoding="utf-8") as stream:
         head = {"k_mean": setup.limits.k_means, "k_dist": setup.limits.k_distributions}
         stream.write(json.dumps(head)[:-1] + ', "figures": [')
-        stream.writelines(_lines(release, pseudonyms))
+        stream.writelines(_lines(release, pools, pseudonyms))
         # Sorted by pseudonym: the order of the file says no more than the pseudonyms do.
         rest = json.dumps(dict(sorted(answered.items())), ensure_ascii=False)
         stream.write(f'\n], "answered": {rest}, "scoring": "person"}}\n')
 
 
-def _lines(release: Release, pseudonyms: list[str]) -> Iterator[str]:
+def _lines(release: Release, pools: Pools, pseudonyms: list[str]) -> Iterator[str]:
     """One figure a line; a large survey's file does not fit in memory."""
-    pools = release.basis.pools
-    if pools is None:
-        return
     separator = "\n"
     for figure in figures_of(release.reports, pools):
         respondents = sorted(pseudonyms[number] for number in figure.respondents)

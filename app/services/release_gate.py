@@ -52,22 +52,27 @@ def _misplaced(report: ReportResults) -> Iterator[Violation]:
 def figures_of(reports: Iterable[ReportResults], pools: Pools) -> Iterator[Figure]:
     """Every figure of `reports`. Figures over the same people share one array."""
     members = members_of(pools)
+    items: dict[str, tuple[str, ...]] = {}
     for report in reports:
+        path = PATH_SEPARATOR.join(report.unit.path)
         for result in report.themes:
-            yield from _figures(PATH_SEPARATOR.join(report.unit.path), result, members)
+            theme = result.theme
+            asked = items.setdefault(theme.id, ()) or tuple(item.id for item in theme.items)
+            items[theme.id] = asked
+            yield from _figures(path, result, asked, members)
 
 
-def _figures(report: str, result: ThemeResult, members: Members) -> Iterator[Figure]:
-    theme = result.theme
-    items = tuple(item.id for item in theme.items)
+def _figures(report: str, result: ThemeResult, items: tuple[str, ...], members: Members) -> Iterator[Figure]:
+    theme_id = result.theme.id
     if result.n_mean is not None:
-        behind = _union(theme.id, 1, result.mean_pools, members)
-        yield Figure(f"{report}|{theme.id}|mean", report, "mean", theme.id, items, behind, result.n_mean)
+        behind = _union(theme_id, 1, result.mean_pools, members)
+        yield Figure(f"{report}|{theme_id}|mean", report, "mean", theme_id, items, behind, result.n_mean)
     if result.n_distribution is not None:
-        behind = _union(theme.id, 2, result.distribution_pools, members)
-        yield Figure(f"{report}|{theme.id}|dist", report, "dist", theme.id, items, behind, result.n_distribution)
+        behind = _union(theme_id, 2, result.distribution_pools, members)
+        yield Figure(f"{report}|{theme_id}|dist", report, "dist", theme_id, items, behind, result.n_distribution)
 
 
 def _union(theme_id: str, tier: int, units: tuple[int, ...], members: Members) -> NDArray[np.intp]:
-    found = [members[theme_id, tier, unit] for unit in units]
-    return found[0] if len(found) == 1 else np.concatenate(found)
+    if len(units) == 1:
+        return members[theme_id, tier, units[0]]
+    return np.concatenate([members[theme_id, tier, unit] for unit in units])

@@ -199,13 +199,24 @@ def complete_by_unit(pools: Pools, n_units: int) -> NDArray[np.int64]:
 
 
 def members_of(pools: Pools) -> dict[tuple[str, int, int], NDArray[np.intp]]:
-    """Per theme id, tier and accepting unit the numbers of the pool's responses, ascending."""
+    """Per theme id, tier and accepting unit the numbers of the pool's responses, ascending.
+
+    A pool with the same people in both tiers is one array: who goes through it need do so only once.
+    """
     members: dict[tuple[str, int, int], NDArray[np.intp]] = {}
-    for tier, assigned in ((1, pools.first), (2, pools.second)):
-        for column, theme_id in enumerate(pools.theme_ids):
-            order = np.argsort(assigned[:, column], kind="stable")
-            units, starts = np.unique(assigned[order, column], return_index=True)
-            for unit, numbers in zip(units, np.split(order, starts[1:]), strict=True):
-                if unit >= 0:
-                    members[theme_id, tier, int(unit)] = numbers
+    for column, theme_id in enumerate(pools.theme_ids):
+        first = _by_unit(pools.first[:, column])
+        members.update({(theme_id, 1, unit): numbers for unit, numbers in first.items()})
+        for unit, numbers in _by_unit(pools.second[:, column]).items():
+            same = first.get(unit)
+            is_same = same is not None and np.array_equal(same, numbers)
+            members[theme_id, 2, unit] = same if is_same else numbers  # type: ignore[assignment]
     return members
+
+
+def _by_unit(assigned: NDArray[np.intp]) -> dict[int, NDArray[np.intp]]:
+    order = np.argsort(assigned, kind="stable")
+    units, starts = np.unique(assigned[order], return_index=True)
+    ends = [*starts[1:].tolist(), len(order)]
+    pieces = zip(units.tolist(), starts.tolist(), ends, strict=True)
+    return {unit: order[start:end] for unit, start, end in pieces if unit >= 0}

@@ -255,3 +255,11 @@ def test_wrong_rule_is_caught_whenever_it_reveals_a_group(
     record_property("share_of_trees_where_the_rule_reveals", n_unsafe / n_trees)
     record_property("share_of_trees_caught", n_caught / n_trees)
     assert n_unsafe > 0
+
+
+def test_figures_that_count_nobody_isolate_nobody() -> None:
+    nobody = np.array([], dtype=np.intp)
+    figures = [Figure("a", "a", kind, "t", ("t_1",), nobody, 0) for kind in ("mean", "dist")]  # type: ignore[arg-type]
+    certificate = certify(figures, k_mean=5, k_dist=10)
+    assert certificate.is_valid
+    assert (certificate.smallest_mean, certificate.smallest_dist) == (None, None)

@@ -393,3 +393,17 @@ def test_report_that_is_not_made_cannot_be_chosen(built: Desk) -> None:
 def test_the_day_of_the_test_is_after_closing(built: Desk) -> None:
     assert built.row.closed_at is not None
     assert built.row.closed_at <= datetime.now(UTC)
+
+
+def test_audit_file_can_still_be_written_when_a_response_is_gone(built: Desk) -> None:
+    file = built.folder / "for-checkers.json"
+    built.run("audit-reports", built.survey, "--json", str(file))
+    before = json.loads(file.read_text(encoding="utf-8"))
+    session().delete(session().scalars(select(ResponseRow)).first())
+    session().commit()
+    built.run("audit-reports", built.survey, "--json", str(file))
+    after = json.loads(file.read_text(encoding="utf-8"))
+    assert len(after["answered"]) == len(before["answered"]) - 1
+    assert [len(figure["respondents"]) for figure in after["figures"]] == [
+        len(figure["respondents"]) for figure in before["figures"]
+    ], "the frozen figures stay"

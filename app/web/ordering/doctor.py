@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -16,6 +17,8 @@ from app.domain.units import Unit, UnitTree
 
 MAX_SHOWN = 100
 """Findings on the page; the repaired copy has all of them."""
+MAX_ALIKE = 3
+"""Findings of one kind that are shown at once."""
 MAX_CHILDREN = 25
 """Units of the tree below one unit, and ..."""
 MAX_BRANCHES = 600
@@ -36,12 +39,20 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """Findings of one kind: the first, and the rest for who wants to see them."""
+
+    first: tuple[Remark, ...]
+    more: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The findings of one severity; of many only the first are shown."""
 
     severity: str
     n: int
-    remarks: tuple[Remark, ...]
+    kinds: tuple[Kind, ...]
 
 
 @dataclass(slots=True)
@@ -74,20 +85,31 @@ class Doctor:
 
 def examine(findings: Sequence[Finding], tree: UnitTree | None) -> Doctor:
     groups = tuple(_groups(findings))
-    n_shown = sum(len(group.remarks) for group in groups)
+    n_hidden = max(len(findings) - MAX_SHOWN, 0)
     if tree is None:
-        return Doctor(groups, len(findings) - n_shown, 0, 0, None)
-    return Doctor(groups, len(findings) - n_shown, len(tree.units) - 1, tree.n_levels, _branches(tree))
+        return Doctor(groups, n_hidden, 0, 0, None)
+    return Doctor(groups, n_hidden, len(tree.units) - 1, tree.n_levels, _branches(tree))
 
 
-def _groups(findings: Sequence[Finding]) -> Iterable[Group]:
-    room = MAX_SHOWN
-    ordered = sorted(findings, key=lambda finding: _GRAVITY.index(finding.severity))
-    for severity, members in groupby(ordered, key=lambda finding: finding.severity):
-        of_it = list(members)
-        shown = of_it[: max(room, 0)]
-        room -= len(shown)
-        yield Group(severity.value, len(of_it), tuple(map(_remark, shown)))
+def _groups(findings: Sequence[Finding]) -> Iterator[Group]:
+    """The gravest first, each with the findings of one kind together."""
+    first = {code: place for place, code in reversed(list(enumerate(finding.code for finding in findings)))}
+    ordered = sorted(findings, key=lambda finding: (_GRAVITY.index(finding.severity), first[finding.code]))
+    counts = Counter(finding.severity for finding in findings)
+    for severity, members in groupby(ordered[:MAX_SHOWN], key=lambda finding: finding.severity):
+        kinds = tuple(_kind(list(alike)) for _, alike in groupby(members, key=lambda finding: finding.code))
+        yield Group(severity.value, counts[severity], kinds)
+
+
+def _kind(findings: Sequence[Finding]) -> Kind:
+    """One more than the first is no reason to hide it."""
+    remarks = tuple(map(_remark, findings))
+    n_first = len(remarks) if len(remarks) <= MAX_ALIKE + 1 else MAX_ALIKE
+    return Kind(remarks[:n_first], remarks[n_first:])
+
+
+def remarks_of(findings: Sequence[Finding]) -> list[Remark]:
+    return list(map(_remark, findings))
 
 
 def _remark(finding: Finding) -> Remark:
@@ -137,13 +159,13 @@ class ForecastRow:
 SHOWN_OUTLOOKS = (Outlook.DISTRIBUTIONS, Outlook.MEANS, Outlook.UNCERTAIN, Outlook.NONE, Outlook.UNKNOWN)
 
 
-def forecast_sums(forecasts: Sequence[Forecast]) -> list[tuple[Outlook, str, list[str]]]:
-    """Per outlook that occurs its word, and how many units there are at each response rate."""
+def forecast_sums(forecasts: Sequence[Forecast]) -> list[tuple[str, str, list[str]]]:
+    """Per outlook that occurs its code, the word for it, and how many units there are at each response rate."""
     sums = []
     for outlook in SHOWN_OUTLOOKS:
         counts = [len(forecast.units_with(outlook)) for forecast in forecasts]
         if any(counts):
-            sums.append((outlook, outlook_name(outlook, gettext), [format_decimal(n) for n in counts]))
+            sums.append((outlook.value, outlook_name(outlook, gettext), [format_decimal(n) for n in counts]))
     return sums
 
 

@@ -4,7 +4,8 @@
 GET  /organisation/                     the visitor's organisations and their orders
 POST /organisation/orders               ``organisation_number``: begins a draft
 POST /organisation/orders/<id>          the order form (see `forms`); ``go`` draft | check | unit_list;
-                                        ``save`` 1: answer with the fragment that says what was saved
+                                        ``save`` 1: answer with the fragment that says what was saved;
+                                        ``checked`` 1: and what is left to mend
 POST /organisation/orders/<id>/send     sends the order to the top leader
 POST /organisation/orders/<id>/discard  deletes the draft
 POST …/<id>/unit-list                   ``workbook``: a file; or ``go`` show and ``level_1`` …: try the choices
@@ -27,6 +28,7 @@ from app.adapters.calendar_files import write_calendar
 from app.db.orders import Order
 from app.db.surveys import Organisation
 from app.domain.errors import DomainError
+from app.domain.order import Problem
 from app.domain.rights import Right
 from app.domain.survey import State
 from app.extensions import session, settings
@@ -114,13 +116,20 @@ def _back(order_id: str) -> Response:
 
 
 def _show_saved(order: Order, reading: Reading) -> Response:
-    """What changes on the page while somebody fills it in."""
-    context = form_context(order, reading, reading.mistakes)
-    return show("saved", "_saved", status=422 if reading.mistakes else 200, order=order, **context)
+    """What changes on the page while somebody fills it in: once it was checked, also what is left to mend."""
+    was_checked = bool(request.form.get("checked"))
+    problems = merged(reading.mistakes, _problems(order), order) if was_checked else reading.mistakes
+    context = form_context(order, reading, problems)
+    status = 422 if reading.mistakes else 200
+    return show("_saved", "_saved", status=status, order=order, was_checked=was_checked, **context)
+
+
+def _problems(order: Order) -> list[Problem]:
+    return problems_of(order, access.now())
 
 
 def _check(order: Order, reading: Reading) -> Response:
-    problems = merged(reading.mistakes, problems_of(order, access.now()), order)
+    problems = merged(reading.mistakes, _problems(order), order)
     if problems:
         return show_form(order, reading, problems, status=422)
     return go_to(".confirm", order_id=order.id)
@@ -129,7 +138,7 @@ def _check(order: Order, reading: Reading) -> Response:
 @bp.get("/orders/<order_id>/send")
 def confirm(order_id: str) -> Response:
     found = own_draft(order_id)
-    if problems_of(found, access.now()):
+    if _problems(found):
         return _back(order_id)
     return show("confirm", **summary_context(found))
 
@@ -144,7 +153,7 @@ def send(order_id: str) -> Response:
         if error.code != "order.incomplete":
             raise
         session().rollback()
-        return show_form(found, None, merged((), problems_of(found, access.now()), found), status=422)
+        return show_form(found, None, merged((), _problems(found), found), status=422)
     notices_about(session(), found, settings(), access.now()).sent()
     session().commit()
     flash(_("The order is sent."))

@@ -99,7 +99,9 @@ def refuse(error: DomainError) -> Response:
         return domain_error(error)
     session().rollback()
     order = own_draft((request.view_args or {})["order_id"])
-    return show_unit_list(order, status=503, message=_("We cannot read the list just now. Please try again in a minute."))
+    return show_unit_list(
+        order, status=503, message=_("We cannot read the list just now. Please try again in a minute.")
+    )
 
 
 @bp.post("/orders/<order_id>/unit-list/remove")

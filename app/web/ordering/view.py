@@ -33,7 +33,7 @@ from app.web import access, visitors
 from app.web import unit_choice as units
 from app.web.fragments import respond
 from app.web.ordering import wording
-from app.web.ordering.doctor import Doctor, examine, forecast_sums
+from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of
 from app.web.ordering.forms import TEXTS, Reading, standing_in
 from app.web.ordering.timetable import timetable_of
 from app.web.ordering.wording import Standing, describe_problem, describe_standing, field_of
@@ -90,18 +90,13 @@ def show_form(
 ) -> Response:
     """The form with what is saved, and with what could not be; `problems` are shown at the top, too."""
     reading = reading or Reading(content_of(order))
-    return show(
-        "order",
-        status=status,
-        order=order,
-        problems=_listed_problems(problems),
-        **form_context(order, reading, problems),
-    )
+    return show("order", status=status, order=order, **form_context(order, reading, problems))
 
 
 def form_context(order: Order, reading: Reading, problems: Sequence[Problem]) -> dict[str, Any]:
     content = reading.content
     return {
+        "problems": _listed_problems(problems),
         "values": {**standing_in(content), **reading.typed},
         "typed": reading.typed,
         "mistakes": {field_of(problem): describe_problem(problem) for problem in reversed(problems)},
@@ -219,7 +214,7 @@ def show_unit_list(
         status=status,
         order=order,
         organisation=order.organisation.name,
-        refusal=examine(refusal, None).groups[0].remarks if refusal else (),
+        refusal=remarks_of(refusal),
         message=message,
         choice=units.walk(tree, request.form) if tree else None,
         **_forecast_context(tree),

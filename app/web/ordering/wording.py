@@ -57,7 +57,6 @@ PROBLEMS: Mapping[tuple[str, str], object] = {
     ("leader_email", "missing"): lazy_gettext("Write the e-mail address of the top leader."),
     ("leader_email", "no_email"): _NO_EMAIL,
     ("leader_email", "too_long"): _TOO_LONG,
-    ("n_invited", "missing"): lazy_gettext("Write how many employees are invited."),
     ("n_invited", "no_number"): lazy_gettext("Write the number in figures alone, such as 240."),
     ("n_invited", "out_of_range"): lazy_gettext("The number must be between %(least)s and %(most)s."),
     ("first_on", "missing"): lazy_gettext("Choose the first day."),

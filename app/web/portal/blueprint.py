@@ -14,6 +14,7 @@ from app.db.surveys import Survey
 from app.domain.rights import Right
 from app.domain.survey import State
 from app.extensions import session, settings
+from app.services.portal import PublishedSet, find_published
 from app.services.surveys import OpenedSurvey, find_opened
 from app.web import access, visitors
 from app.web.fragments import go_to, respond
@@ -44,6 +45,12 @@ class OwnSurvey:
     @property
     def link(self) -> str:
         return f"{settings().public_url}/s/{self.survey.setup.code}"
+
+    def published(self) -> PublishedSet | None:
+        """The reports, from their publication until their deletion."""
+        return (
+            find_published(settings().reports_folder / self.survey.setup.id) if self.phase is Phase.REPORTED else None
+        )
 
 
 @bp.before_request

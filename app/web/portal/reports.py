@@ -12,14 +12,14 @@ from flask_babel import format_decimal, lazy_gettext
 from app.db.base import begin_writing
 from app.db.orders import AuditLine
 from app.domain.survey import Audience
-from app.extensions import session, settings
+from app.extensions import session
 from app.services.audit import Event, record
-from app.services.portal import PublishedReport, PublishedSet, find_published
+from app.services.portal import PublishedReport, PublishedSet
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST
 from app.web import access, visitors
 from app.web.fragments import go_to
 from app.web.language import NAMES
-from app.web.portal.blueprint import OwnSurvey, Phase, bp, own_survey, show
+from app.web.portal.blueprint import OwnSurvey, bp, own_survey, show
 
 STEP = 100
 """Units shown at first, and more with each press of the button."""
@@ -63,7 +63,7 @@ class Listed:
 def reports(order_id: str) -> Response:
     """POST searches or shows more: names of units are kept out of addresses, which proxies log."""
     own = own_survey(order_id)
-    published = _published(own)
+    published = own.published()
     if published is None:
         return go_to(".show", order_id=order_id)
     words = request.form.get("search", "")[:LONGEST_SEARCH]
@@ -94,7 +94,7 @@ def reports(order_id: str) -> Response:
 def download(order_id: str, name: str) -> Response:
     """One file of the set, also in parts; nothing that the manifest does not name."""
     own = own_survey(order_id)
-    published = _published(own)
+    published = own.published()
     if published is None or name not in published.names:
         abort(404)
     path = PurePosixPath(name)
@@ -104,10 +104,6 @@ def download(order_id: str, name: str) -> Response:
     if _begins_download(answer):
         _record_download(own, path.suffix.removeprefix("."))
     return answer
-
-
-def _published(own: OwnSurvey) -> PublishedSet | None:
-    return find_published(settings().reports_folder / own.survey.setup.id) if own.phase is Phase.REPORTED else None
 
 
 def _begins_download(answer: Response) -> bool:

@@ -52,6 +52,7 @@ def survey_context(own: OwnSurvey) -> dict[str, Any]:
     return {
         "link": own.link,
         "qr": qr_svg(own.link, _("QR code that opens the survey")),
+        "has_reports": own.published() is not None,
         "moment": _moment(own, today),
         "dates": dates,
         "next_key": next((each.key for each in dates if each.day >= today), ""),
