@@ -152,7 +152,7 @@ def _database_error(error: SQLAlchemyError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
-    if error.code is None or error.code < 400:
+    if error.code is None or error.code < 400 or error.code == 416:  # 416 tells a downloader how long the file is
         return error
     if error.code >= 500:
         return _tell(_UNKNOWN)

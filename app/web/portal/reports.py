@@ -27,7 +27,7 @@ SEARCH_FROM = 10
 LONGEST_SEARCH = 100
 TYPES = {
     ".pdf": "application/pdf",
-    ".html": "text/html; charset=utf-8",
+    ".html": "text/html",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
     ".json": "application/json",

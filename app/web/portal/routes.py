@@ -44,10 +44,10 @@ def survey(order_id: str) -> Response:
     own = own_survey(order_id)
     if not is_partial():
         return show(own, "survey", **count_context(own), **survey_context(own))
+    is_open = own.phase is Phase.OPEN
+    answer = show(own, "_count", "_count", **count_context(own)) if is_open else go_to(".show", order_id=order_id)
     cookie.modified = False  # a page that asks by itself keeps nobody logged in
-    if own.phase is not Phase.OPEN:
-        return go_to(".show", order_id=order_id)
-    return show(own, "_count", "_count", **count_context(own))
+    return answer
 
 
 @bp.get("/orders/<order_id>/survey/close")
