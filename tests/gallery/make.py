@@ -1,14 +1,13 @@
 """Pictures of the main pages and of representative report pages, into this folder. Run: make gallery.
 
-Needs what `make demo SERVE=0` leaves behind: an open survey and a published report set.
+The main pages need what `make demo SERVE=0` leaves behind: an open survey.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +18,17 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.domain.identifiers import synthetic_identity_number
+from app.domain.units import UnitPath
 from app.extensions import session
+from app.reports.pdf import render_pdf
+from app.reports.reading import Document, read
 from app.services.surveys import list_surveys
 from tests.browser.conftest import _ARGUMENTS, chromium
+from tests.reports.factory import FULL, Survey
 
 HERE = Path(__file__).parent
 WIDTHS = (360, 1280)
-REPORT_PAGES = {"report-front": 1, "report-overview": 4, "report-heatmap": 5, "report-theme": 7}
-"""Pages of the organisation's report."""
+SMALL: UnitPath = ("Stab", "Sekretariatet")
 
 
 @contextmanager
@@ -65,20 +67,36 @@ def visit(page: Page, address: str, width: int) -> None:
     picture("review")
 
 
-def report_pages(instance: Path) -> None:
-    manifest = max(instance.glob("reports/*/manifest.json"), key=lambda path: path.stat().st_mtime)
-    reports = json.loads(manifest.read_text(encoding="utf-8"))["reports"]
-    chosen = [(name, reports[0], page) for name, page in REPORT_PAGES.items()]
-    small = min(reports, key=lambda report: (report["n_included"], report["unit"]))
-    chosen.append(("report-small", small, 5))
-    for name, report, page in chosen:
-        file = manifest.parent / f"{report['files']['nb']}.pdf"
-        arguments = ["-r", "60", "-png", "-singlefile", "-f", str(page), "-l", str(page), str(file), str(HERE / name)]
-        subprocess.run(["pdftoppm", *arguments], check=True)
+def report_pages() -> None:
+    """Six pages of made-up reports: front page with a known rate and with the field, heat map, both designs."""
+    sizes: dict[UnitPath, int] = {(f"Avdeling {a}", f"Seksjon {a}{n}"): 5 + 7 * n for a in "ABCD" for n in range(1, 5)}
+    known, unknown = Survey(sizes, themes=FULL, n_invited=480), Survey(sizes | {SMALL: 7}, themes=FULL)
+    large = ("Avdeling B", "Seksjon B4")
+    chosen = (
+        ("report-front", known, (), None),
+        ("report-front-field", unknown, large, None),
+        ("report-heatmap", known, (), "Enhetene side om side"),
+        ("report-overview", unknown, large, "Oversikt"),
+        ("report-theme", unknown, large, "Arbeidsmengde og tempo"),
+        ("report-small", unknown, SMALL, "Arbeidsmengde og tempo"),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "report.pdf"
+        for name, survey, path, heading in chosen:
+            data = render_pdf(survey.report(*path), "nb")
+            file.write_bytes(data)
+            number = 1 if heading is None else page_of(read(data), heading)
+            arguments = ["-r", "60", "-png", "-singlefile", "-f", str(number), "-l", str(number)]
+            subprocess.run(["pdftoppm", *arguments, str(file), str(HERE / name)], check=True)
+
+
+def page_of(document: Document, heading: str) -> int:
+    return (
+        min(next(node.pages for node in document.root.kids if node.role in ("H1", "H2") and node.text == heading)) + 1
+    )
 
 
 def main() -> None:
-    instance = Path(os.environ["MUST_INSTANCE"])
     with sync_playwright() as playwright, demo_site() as address:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
         for width in WIDTHS:
@@ -86,7 +104,7 @@ def main() -> None:
             visit(context.new_page(), address, width)
             context.close()
         browser.close()
-    report_pages(instance)
+    report_pages()
     sys.stdout.write("".join(f"{picture.name}\n" for picture in sorted(HERE.glob("*.png"))))
 
 
