@@ -46,7 +46,7 @@ tools:
 	@command -v soffice >/dev/null || .ci/install-packages libreoffice-calc-nogui
 	@command -v pdftoppm >/dev/null || .ci/install-packages poppler-utils
 
-# Pictures of pages and reports, from what `make demo SERVE=0` made.
+# Pictures of pages, from what `make demo SERVE=0` made, and of reports.
 gallery: $(VENV)/test tools $(MO)
 	MUST_INSTANCE=$(CURDIR)/instance/demo PYTHONPATH=. $(BIN)/python tests/gallery/make.py
 
