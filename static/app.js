@@ -14,6 +14,14 @@ document.addEventListener("submit", ({ target }) => {
   if (status) status.textContent = status.dataset.waiting;
 });
 
+/* A field is marked as wrong as long as something is said about it. */
+document.addEventListener("htmx:after:swap", () => {
+  for (const field of document.querySelectorAll("[aria-describedby$='-mistake']")) {
+    const said = document.getElementById(`${field.id}-mistake`);
+    if (said) field.setAttribute("aria-invalid", String(said.textContent.trim() !== ""));
+  }
+});
+
 /* Autosave: says when saving failed and tries again, and sends what is left when the page is put away. */
 (() => {
   "use strict";
@@ -64,3 +72,26 @@ document.addEventListener("submit", ({ target }) => {
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();
+
+/* A button beside each text that is there to be copied. Where the clipboard is closed to us the text is marked. */
+for (const field of document.querySelectorAll("[data-copy]")) {
+  const button = document.createElement("button");
+  const status = document.createElement("span");
+  button.type = "button";
+  button.className = "button button-quiet";
+  button.textContent = field.dataset.copy;
+  button.setAttribute("aria-label", `${field.dataset.copy}: ${field.labels[0].textContent}`);
+  status.className = "copied";
+  status.setAttribute("role", "status");
+  button.addEventListener("click", async () => {
+    let isCopied = true;
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      isCopied = document.execCommand("copy");
+    }
+    status.textContent = isCopied ? field.dataset.copied : field.dataset.marked;
+  });
+  field.after(button, status);
+}

@@ -1,0 +1,137 @@
+"""The contact person's and the leader's pages in a real browser: no barrier, and what JavaScript adds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from app.db.orders import Order
+from app.db.surveys import Survey
+from app.domain.survey import State
+from app.extensions import session
+from tests.browser.conftest import Site, Visitor
+from tests.browser.test_accessibility import check
+from tests.web.ordering import CONTACT, LEADER, Desk, furnish, order_in
+from tests.web.test_portal import publish
+
+PICTURES = os.environ.get("MUST_PICTURES")
+"""A folder to put pictures of the pages into."""
+
+
+@pytest.fixture
+def orders(site: Site) -> Iterator[dict[State, str]]:
+    before = site.app.extensions["rights"]
+    furnish(site.app)
+    found = {}
+    with site.app.app_context():
+        for state in (State.SUBMITTED, State.OPEN, State.REPORTED, State.DELETED):
+            found[state] = order_in(state)
+        _around_today(found)
+    desk = Desk(site.app)
+    desk.order_id = found[State.REPORTED]
+    units = tuple((f"Avdeling {number}", f"Seksjon for {name}") for number in range(1, 5) for name in ("flo", "fjære"))
+    folder = publish(site.app, desk, (*units, *((f"Avdeling {number}",) for number in range(1, 5))))
+    yield found
+    shutil.rmtree(folder)
+    site.app.extensions["rights"] = before
+
+
+def _around_today(found: dict[State, str]) -> None:
+    """So that what is open is open on the day of the test."""
+    today = date.today()  # noqa: DTZ011 - near enough
+    for order_id in found.values():
+        order = session().get_one(Order, order_id)
+        order.first_on, order.last_on = today - timedelta(days=2), today + timedelta(days=9)
+        survey = session().get(Survey, order_id)
+        if survey is not None and survey.access_at is not None:
+            survey.access_at += timedelta(days=(today - survey.access_at.date()).days - 4)
+            survey.first_on, survey.last_on = order.first_on, order.last_on
+    session().commit()
+
+
+def enter(page: Page, site: Site, person: int) -> None:
+    page.goto(f"{site.address}/organisation/login")
+    page.click(f".people button[value='{person}']")
+
+
+def look(page: Page, name: str) -> None:
+    check(page, name)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "width"),
+    [("nb-NO", "light", 360), ("en-GB", "dark", 360), ("en-GB", "light", 1280), ("nb-NO", "dark", 1280)],
+)
+def test_no_barrier_on_any_page(
+    visit: Visitor, site: Site, orders: dict[State, str], locale: str, scheme: str, width: int
+) -> None:
+    page = visit(locale=locale, color_scheme=scheme, width=width, reduced_motion="reduce")
+    at = f"{site.address}/organisation/orders"
+    name = f"{locale[:2]}-{scheme}-{width}"
+    enter(page, site, CONTACT)
+    for state, steps in (
+        (State.OPEN, ("survey", "survey/invitations", "survey/close")),
+        (State.REPORTED, ("survey", "reports")),
+        (State.DELETED, ("survey",)),
+    ):
+        for step in steps:
+            page.goto(f"{at}/{orders[state]}/{step}")
+            page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
+            look(page, f"{state.value}-{step.replace('/', '-')}-{name}")
+    page.goto(f"{at}/{orders[State.OPEN]}/survey/close")
+    page.fill("#confirm", "something else")
+    page.click("main form button")
+    look(page, f"close-refused-{name}")
+    page = visit(locale=locale, color_scheme=scheme, width=width, reduced_motion="reduce")
+    enter(page, site, LEADER)
+    page.goto(f"{at}/{orders[State.SUBMITTED]}/agreement")
+    look(page, f"agreement-{name}")
+    page.click("main form button[type=submit]")
+    look(page, f"agreement-refused-{name}")
+    page.fill("#role", "Direktør")
+    page.check("#is_read")
+    page.click("main form button[type=submit]")
+    page.wait_for_selector("text=Direktør")
+    look(page, f"agreement-signed-{name}")
+
+
+def test_link_is_copied_with_and_without_permission(visit: Visitor, site: Site, orders: dict[State, str]) -> None:
+    address = f"{site.address}/organisation/orders/{orders[State.OPEN]}/survey"
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    enter(page, site, CONTACT)
+    page.goto(address)
+    page.get_by_role("button", name="Copy: The same link").click()
+    page.wait_for_selector(".copied:has-text('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == page.input_value("#link")
+    page = visit()
+    enter(page, site, CONTACT)
+    page.goto(address)
+    page.evaluate("delete Navigator.prototype.clipboard; document.execCommand = () => false")
+    page.get_by_role("button", name="Copy: The same link").click()
+    page.wait_for_selector(".copied:has-text('Press Ctrl and C')")
+    assert page.evaluate("document.getSelection().toString()") in ("", page.input_value("#link"))
+    assert page.evaluate("document.activeElement.selectionEnd") == len(page.input_value("#link"))
+
+
+def test_count_and_search_change_the_page_in_place(visit: Visitor, site: Site, orders: dict[State, str]) -> None:
+    page = visit()
+    enter(page, site, CONTACT)
+    page.goto(f"{site.address}/organisation/orders/{orders[State.OPEN]}/survey")
+    page.eval_on_selector(".count-figure strong", "one => { one.textContent = 'old' }")
+    with page.expect_response(lambda response: response.request.headers.get("hx-request-type") == "partial"):
+        page.evaluate(
+            "htmx.ajax('GET', location.pathname, {source: '.count [aria-live]', target: '.count [aria-live]', swap: 'innerMorph'})"
+        )
+    page.wait_for_selector(".count-figure strong:has-text('fewer than 5')")
+    page.goto(f"{site.address}/organisation/orders/{orders[State.REPORTED]}/reports")
+    page.fill("#search", "fjære 3")
+    page.wait_for_selector("text=1 unit found")
+    assert page.locator("#found .report-name").count() == 1
