@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 from io import BytesIO
 
 from bs4 import BeautifulSoup, Tag
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from app.db.base import begin_writing
 from app.db.orders import Order
@@ -17,11 +19,11 @@ from app.domain.rights import Representation, Right
 from app.domain.survey import Audience, State
 from app.domain.texts import load_document
 from app.domain.units import UnitTree
-from app.extensions import key_ring, session
+from app.extensions import key_ring, session, settings
 from app.services import orders
+from app.services.approval import approve_order
 from app.services.audit import Actor
 from app.services.organisations import import_organisations
-from app.services.surveys import PREPARATION
 from app.web.login.demo import PEOPLE
 from tests.people import ACCESS
 from tests.web.client import Browser
@@ -67,7 +69,7 @@ def furnish(app: Flask) -> Rights:
         if endpoint not in app.view_functions:
             app.add_url_rule(f"/organisation/orders/<order_id>{rule or '/portal'}", endpoint, lambda order_id: order_id)
     with app.app_context():
-        import_organisations(session(), [(number, name) for number, name in NAMES.items()])
+        import_organisations(session(), list(NAMES.items()))
         session().commit()
     return rights
 
@@ -85,7 +87,11 @@ class Desk(Browser):
         data: dict[str, str | list[str]] = {}
         for field in form.find_all(["input", "select", "textarea"]):
             name, kind = str(field.get("name", "")), field.get("type")
-            if not name or kind in ("file", "submit") or (kind in ("checkbox", "radio") and not field.has_attr("checked")):
+            if (
+                not name
+                or kind in ("file", "submit")
+                or (kind in ("checkbox", "radio") and not field.has_attr("checked"))
+            ):
                 continue
             if field.name == "textarea":
                 value = field.get_text().removeprefix("\n")
@@ -119,14 +125,23 @@ class Desk(Browser):
         """Choose a file at the page of the unit list, and send it."""
         if self.path != self.at("unit-list"):
             self.get(self.at("unit-list"))
-        data = {"csrf_token": self.token, "workbook": (BytesIO(content), name)}
+        headers = {"Accept-Language": "en"}
         if is_partial:
-            headers = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept-Language": "en"}
-            answer = self.client.post(self.at("unit-list"), data=data, headers=headers)
+            headers |= {"HX-Request": "true", "HX-Request-Type": "partial"}
+        answer = self.post_file(self.at("unit-list"), content, name, headers)
+        if is_partial:
             self.status = answer.status_code
             return BeautifulSoup(answer.text, "html.parser")
-        headers = {"Accept-Language": "en"}
-        return self._arrive(self.client.post(self.at("unit-list"), data=data, headers=headers), "en")
+        return self._arrive(answer, "en")
+
+    def post_file(
+        self, path: str, content: bytes, name: str = "x.xlsx", headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """With the token of the last page."""
+        data = {"csrf_token": self.token, "workbook": FileStorage(BytesIO(content), name)}
+        boundary, body = encode_multipart(data)
+        kind = f'multipart/form-data; boundary="{boundary}"'
+        return self.client.post(path, data=body, content_type=kind, headers=dict(headers or {}))
 
     def fetch(self, step: str) -> TestResponse:
         return self.client.get(self.at(step), headers={"Accept-Language": "en"})
@@ -164,13 +179,8 @@ def fill(order: Order, tree: UnitTree = TREE) -> None:
 
 
 def _approve(order: Order, staff: Actor) -> None:
-    survey = orders.prepare_survey(session(), order, Limits(), timedelta(minutes=30), staff)
-    session().commit()
-    for step in PREPARATION:
-        step(session(), key_ring(), survey)
+    for _ in approve_order(session(), key_ring(), order, Limits(), settings(), staff, ACCESS):
         session().commit()
-    orders.give_access(session(), order, survey, staff, ACCESS)
-    session().commit()
 
 
 def _move(order_id: str, state: State) -> None:
