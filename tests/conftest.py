@@ -32,6 +32,8 @@ def make_app(instance: Path, **environ: str) -> Flask:
 
 
 def dispose() -> None:
+    """Close every connection, that of a test which ended in the middle included."""
+    db.session.remove()
     for engine in db.engines.values():
         engine.dispose()
 

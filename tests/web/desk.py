@@ -81,8 +81,8 @@ def place_order(stage: State, now: datetime, number: str = OURS, tree: UnitTree 
     if stage is State.OPEN:
         for _ in approve_order(session(), key_ring(), order, Limits(), settings(), staff, now):
             session().commit()
+    session().commit()
     order_id: str = order.id
-    session().expunge_all()
     return order_id
 
 
