@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
 def import_(file: Path) -> None:
     """Replace the list by that of FILE, CSV or .xlsx with a column of organisation numbers and one of names."""
     rows = read_organisations(file)
+    session().rollback()
     begin_writing(session(), Organisation)
     imported = import_organisations(session(), rows)
     session().commit()
