@@ -15,6 +15,7 @@ from app.db.base import begin_writing
 from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
+from app.domain.fiction import PEOPLE
 from app.domain.rights import Representation, Right
 from app.domain.survey import Audience, State
 from app.domain.texts import load_document
@@ -24,7 +25,6 @@ from app.services import orders
 from app.services.approval import approve_order
 from app.services.audit import Actor
 from app.services.organisations import import_organisations
-from app.web.login.demo import PEOPLE
 from tests.people import ACCESS
 from tests.web.client import Browser
 
@@ -65,9 +65,6 @@ def furnish(app: Flask) -> Rights:
     """Two organisations, and who may act for them."""
     rights = Rights()
     app.extensions["rights"] = rights
-    for endpoint, rule in (("portal.show", ""), ("agreement.show", "/agreement")):
-        if endpoint not in app.view_functions:
-            app.add_url_rule(f"/organisation/orders/<order_id>{rule or '/portal'}", endpoint, lambda order_id: order_id)
     with app.app_context():
         import_organisations(session(), list(NAMES.items()))
         session().commit()

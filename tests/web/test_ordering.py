@@ -22,6 +22,7 @@ from app.extensions import session
 from app.services.orders import find_order, state_of
 from app.web.ordering import wording
 from app.web.ordering.forms import read_order_form, standing_in
+from app.web.timetable import MILESTONES
 from tests.people import ACCESS
 from tests.unit_lists.writers import by_xlsxwriter
 from tests.web.conftest import BOTH, HandClock
@@ -425,7 +426,7 @@ def test_every_problem_is_worded() -> None:
         assert problem.field in wording.FIELDS
         assert not re.search(r"%|\(", wording.describe_problem(problem)), problem
     assert {(problem.field, problem.code) for problem in found} == set(wording.PROBLEMS)
-    assert set(wording.MILESTONES) == set(Milestone)
+    assert set(MILESTONES) == set(Milestone)
 
 
 @pytest.mark.usefixtures("desk")

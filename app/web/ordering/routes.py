@@ -40,8 +40,17 @@ from app.web.fragments import go_to
 from app.web.ordering import rehearsal, unit_list  # noqa: F401 - their routes
 from app.web.ordering.blueprint import EDITABLE, WAITING, actor, bp, own_draft, own_order, start_writing
 from app.web.ordering.forms import Reading, read_order_form
-from app.web.ordering.timetable import events_of
-from app.web.ordering.view import form_context, instrument, listed, merged, show, show_form, summary_context
+from app.web.ordering.view import (
+    form_context,
+    instrument,
+    listed,
+    merged,
+    show,
+    show_form,
+    summary_context,
+    timetable_of,
+)
+from app.web.timetable import calendar_events
 
 __all__ = ["bp"]
 
@@ -179,7 +188,9 @@ def discard_order(order_id: str) -> Response:
 @bp.get("/orders/<order_id>/timetable.ics")
 def timetable(order_id: str) -> Response:
     found = own_order(order_id)
-    content = write_calendar(events_of(found, content_of(found)), language.current(), access.now())
+    content = write_calendar(
+        calendar_events(order_id, timetable_of(content_of(found))), language.current(), access.now()
+    )
     return Response(
         content,
         mimetype="text/calendar",

@@ -22,8 +22,10 @@ from app.domain.order import (
     LONGEST_NAME,
     OrderContent,
     Problem,
+    last_day_at_most,
 )
 from app.domain.survey import State, oslo_day
+from app.domain.timetable import propose_timetable
 from app.domain.unit_list import Finding
 from app.domain.units import UnitTree
 from app.extensions import session, settings
@@ -35,8 +37,8 @@ from app.web.fragments import respond
 from app.web.ordering import wording
 from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of
 from app.web.ordering.forms import TEXTS, Reading, standing_in
-from app.web.ordering.timetable import timetable_of
 from app.web.ordering.wording import Standing, describe_problem, describe_standing, field_of
+from app.web.timetable import Date, worded_dates
 
 MOST_UNITS_AT_ONCE = 2_000
 """A forecast for more of them takes a moment, and has a page of its own only."""
@@ -151,6 +153,14 @@ def explained(extra_themes: Iterable[str]) -> dict[str, list[Theme]]:
     """The themes of this order that use each definition."""
     themes = instrument().chosen(extra_themes)
     return {name: [theme for theme in themes if name in theme.uses] for name in TEXTS if name != "invitation"}
+
+
+def timetable_of(content: OrderContent) -> list[Date]:
+    """Empty as long as the answering period is not one."""
+    first_on, last_on = content.first_on, content.last_on
+    if first_on is None or last_on is None or not first_on <= last_on <= last_day_at_most(first_on):
+        return []
+    return list(worded_dates(propose_timetable(first_on, last_on)))
 
 
 # --- What was ordered ----------------------------------------------------------------------------------------------

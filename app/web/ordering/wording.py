@@ -20,7 +20,6 @@ from app.domain.order import (
     Problem,
 )
 from app.domain.survey import N_WEEKS_OPEN, Clock, State
-from app.domain.timetable import Milestone
 from app.web.language import day
 
 MAX_MB = DEFAULT_LIMITS.n_bytes // 1_000_000
@@ -140,51 +139,6 @@ def _before_opening(state: State, leader: str) -> Standing:
             return Standing(_("Waiting for approval"), next_, _("See the order"))
         case _:
             return Standing(_("Draft"), _("Fill in what is missing, and send the order."), _("Continue"))
-
-
-MILESTONES: Mapping[Milestone, tuple[object, object]] = {
-    Milestone.UNIT_LIST: (
-        lazy_gettext("The unit list is ready"),
-        lazy_gettext("Upload it by now, so that there is time to mend it."),
-    ),
-    Milestone.SIGNATURE: (
-        lazy_gettext("Signed and approved"),
-        lazy_gettext("By now the top leader has signed, and we have approved the order."),
-    ),
-    Milestone.LINK: (
-        lazy_gettext("Share the link"),
-        lazy_gettext("Send it to all employees, by e-mail and on the intranet."),
-    ),
-    Milestone.REMINDER: (
-        lazy_gettext("Remind"),
-        lazy_gettext("Send a reminder yourself: the system sends none. Reminders help most in the first week."),
-    ),
-    Milestone.LAST_DAY: (lazy_gettext("Last day"), lazy_gettext("The deadline that you give your employees.")),
-    Milestone.CLOSE: (
-        lazy_gettext("Close the survey"),
-        lazy_gettext(
-            "Press the button a day or two after the deadline, so that nobody is too late. It cannot be undone."
-        ),
-    ),
-    Milestone.REPORTS: (
-        lazy_gettext("The reports are ready"),
-        lazy_gettext("About a week after closing. You get an e-mail."),
-    ),
-    Milestone.CLOSES_BY_ITSELF: (
-        lazy_gettext("The survey closes by itself"),
-        lazy_gettext("If nobody has closed it before."),
-    ),
-    Milestone.DELETED: (lazy_gettext("Answers and reports are deleted"), lazy_gettext("Download the reports before.")),
-}
-"""Title and explanation."""
-
-
-def title_of(milestone: Milestone) -> str:
-    return str(MILESTONES[milestone][0])
-
-
-def explanation_of(milestone: Milestone) -> str:
-    return str(MILESTONES[milestone][1])
 
 
 def minutes(seconds: int) -> str:
