@@ -14,7 +14,7 @@ from xhtml2pdf import pisa
 
 from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, title_of
 from app.reports.front_blocks import Contents, FrontPage
-from app.reports.guide import GuideSection, entries_of, prose_of
+from app.reports.guide import GuideSection, StandsOut, entries_of, prose_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
 from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
@@ -64,6 +64,11 @@ class Drawn:
         paragraphs = [Paragraph(self.content, text) for text in part.paragraphs]
         points = [Points(self.content, part.points)] if part.points else []
         return self._place(*paragraphs[:1], *points, *paragraphs[1:])
+
+    def stands_out(self, part: StandsOut) -> Markup:
+        points = [Points(self.content, part.points)] if part.points else []
+        caution = [Paragraph(self.content, part.caution)] if part.caution else []
+        return self._place(Paragraph(self.content, part.introduction), *points, *caution)
 
     def paragraphs(self, texts: Sequence[str]) -> Markup:
         return self._place(*(Paragraph(self.content, text) for text in texts))

@@ -16,13 +16,14 @@ import openpyxl
 from app.domain.instrument import Sensitivity
 from app.reports.content import ReportContent, ThemeContent, front_notes
 from app.reports.figures import Kind, figures_of
+from app.reports.guide import stands_out_of
 from app.reports.reading import Document, Node, read
 from app.reports.texts import Texts
 
 Shown = dict[tuple[str, str], tuple[str, ...]]
 """Per place (a theme's id, or "front") and kind of figure the printed texts, in the order of the page."""
 
-FRONT, NOTE, OVERVIEW, HEAT_MAP = "front", "note", "overview", "heat_map"
+FRONT, NOTE, OVERVIEW, HEAT_MAP, STANDS_OUT = "front", "note", "overview", "heat_map", "stands_out"
 _ON_FRONT = {Kind.N_INCLUDED, Kind.N_ANSWERS, Kind.RESPONSE_RATE}
 _IN_WORKBOOK = _ON_FRONT | {Kind.N_MEAN, Kind.MEAN, Kind.N_DISTRIBUTION, Kind.SHARE, Kind.PREVALENCE}
 _NO_MEAN = "–"
@@ -45,6 +46,8 @@ def expected_figures(content: ReportContent) -> Shown:
     if content.heat_map:
         rows = content.heat_map.rows
         shown[FRONT, HEAT_MAP] = [mean.text if mean else _NO_MEAN for row in rows for mean in row.means]
+    if stands_out := stands_out_of(content):
+        shown[FRONT, STANDS_OUT] = list(stands_out.points)
     return _tidy(shown)
 
 
@@ -78,6 +81,9 @@ def figures_in_pdf(data: bytes, content: ReportContent) -> Shown:
                 name, *cells = [cell.text for cell in row.kids]
                 if name in names:
                     shown[names[name], OVERVIEW] = [text for text in cells if _SCORE.fullmatch(text)]
+    if stands_out := stands_out_of(content):
+        nodes = sections.get(stands_out.heading, [])
+        shown[FRONT, STANDS_OUT] = [point.text for node in nodes for point in node.all("LBody")]
     tables = [node for node in sections.get(words.gettext("Units side by side"), []) if node.role == "Table"]
     shown[FRONT, HEAT_MAP] = [cell.text for table in tables for cell in table.all("TD")]
     return _tidy(shown)
@@ -234,6 +240,7 @@ def figures_in_html(data: bytes, content: ReportContent) -> Shown:
         for link in row.all("a"):
             scores = [cell.text for cell in row.all("td") if _SCORE.fullmatch(cell.text)]
             shown[link.attributes.get("href", "")[1:], OVERVIEW] = scores
+    shown[FRONT, STANDS_OUT] = [point.text for point in page.all("li", **{"data-kind": STANDS_OUT})]
     cells = [cell.text for table in page.all("table", **{"class": "heat"}) for cell in table.all("td")]
     shown[FRONT, HEAT_MAP] = [text.split()[0] if text else "" for text in cells]
     return _tidy(shown)
