@@ -11,6 +11,7 @@ from flask_babel import format_decimal
 
 from app.db.orders import Order
 from app.db.surveys import Survey
+from app.domain.errors import DomainError
 from app.domain.rights import Right
 from app.domain.survey import State
 from app.extensions import session, settings
@@ -64,11 +65,16 @@ def own_order(order_id: str) -> Order:
 
 
 def own_survey(order_id: str) -> OwnSurvey:
-    """404 as `own_order`; as long as there is no access, on to the order."""
+    """404 as `own_order`; as long as there is no access, on to the order.
+
+    DomainError ``survey.not_open`` for a step that was sent all the same.
+    """
     order = own_order(order_id)
     row = session().get(Survey, order.id)
     survey = None if row is None else find_opened(session(), row.code)
     if row is None or survey is None:
+        if request.method == "POST":
+            raise DomainError("survey.not_open")
         abort(go_to("ordering.order", order_id=order.id))
     return OwnSurvey(order, survey, phase_of(survey, row.swept_at is not None, access.now()))
 

@@ -18,7 +18,7 @@ from app.services.portal import PublishedReport, PublishedSet
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST
 from app.web import access, visitors
 from app.web.fragments import go_to
-from app.web.language import NAMES
+from app.web.language import NAMES, current
 from app.web.portal.blueprint import OwnSurvey, bp, own_survey, show
 
 STEP = 100
@@ -57,6 +57,7 @@ class Listed:
     path: Sequence[str]
     n_answers: str
     versions: tuple[Version, ...]
+    """That in the language of the page first."""
 
 
 @bp.route("/orders/<order_id>/reports", methods=["GET", "POST"])
@@ -133,7 +134,8 @@ def _matches(report: PublishedReport, words: str) -> bool:
 
 
 def _listed(report: PublishedReport, organisation: str, published: PublishedSet) -> Listed:
-    versions = (_version(language, stem, published) for language, stem in report.files.items())
+    files = sorted(report.files.items(), key=lambda pair: (pair[0] != current(), pair[0]))
+    versions = (_version(language, stem, published) for language, stem in files)
     return Listed(report.unit or (organisation,), format_decimal(report.n_answers), tuple(versions))
 
 

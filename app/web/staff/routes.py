@@ -171,6 +171,8 @@ def _order(order_id: str, *, for_writing: bool = False) -> Order:
         session().rollback()
         begin_writing(session(), Order)
     found = find_order(session(), order_id)
+    if found is not None and for_writing:
+        session().refresh(found, with_for_update={"of": Order})
     if found is None or state_of(session(), found) is State.DRAFT:
         abort(404)  # a draft is the contact person's own business
     return found
