@@ -381,6 +381,7 @@ def test_reports_are_listed_in_norwegian_order_with_every_file(web: Flask, desk:
     page = desk.get(desk.at("reports"), language=language)
     listed = [item.get_text(" ", strip=True).split(" 8 ")[0] for item in page.select("#found .report-name")]
     assert listed == ["A", "A › A1", "Zulu", "Ærlighet", "Østre", "Ås"]
+    assert [link["hreflang"] for link in page.select("#found .report-files a")][:2] == [language] * 2
     links = {str(link["href"]) for link in page.select(f"main a[href^='{desk.at('reports/')}']")}
     handed_out = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     handed_out -= {"secret.txt", "for-staff/protocol.json"}
