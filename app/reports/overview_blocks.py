@@ -62,15 +62,18 @@ class Overview(Block):
 
     HEAD = 6 * MM
     NAME, BAR, FIGURE_COLUMN = 60 * MM, 36 * MM, 13 * MM
-    ROOM, TIGHTEST, WIDEST = 160 * MM, 4.4 * MM, 6.6 * MM
+    ROOM, ROOM_ABOVE, TIGHTEST, WIDEST = 160 * MM, 90 * MM, 4.4 * MM, 6.6 * MM
+    """What the rows of all chapters may take of a page, alone or above what stands out."""
 
     def __init__(self, content: ReportContent, themes: Sequence[ThemeContent], color: str) -> None:
         super().__init__(content, space_after=4 * MM)
         self.themes = themes
         self.color = color
         self.is_compared = not content.is_organisation
-        n_rows = sum(len(chapter.themes) for chapter in content.chapters if chapter.has_means)
-        self.row = max(self.TIGHTEST, min(self.WIDEST, self.ROOM / max(n_rows, 1)))
+        n_rows = max(sum(len(chapter.themes) for chapter in content.chapters if chapter.has_means), 1)
+        fits_above = self.is_compared and n_rows * self.TIGHTEST <= self.ROOM_ABOVE
+        room = self.ROOM_ABOVE if fits_above else self.ROOM
+        self.row = max(self.TIGHTEST, min(self.WIDEST, room / n_rows))
         """All chapters on one page where that is readable."""
 
     def measure(self, width: float, height: float) -> float:

@@ -67,8 +67,9 @@ class Drawn:
 
     def stands_out(self, part: StandsOut) -> Markup:
         points = [Points(self.content, part.points)] if part.points else []
-        caution = [Paragraph(self.content, part.caution)] if part.caution else []
-        return self._place(Paragraph(self.content, part.introduction), *points, *caution)
+        texts = [part.introduction, *([part.caution] if part.caution else [])]
+        paragraphs = [Paragraph(self.content, text, keep_with_next=bool(points)) for text in texts]
+        return self._place(*paragraphs, *points)
 
     def paragraphs(self, texts: Sequence[str]) -> Markup:
         return self._place(*(Paragraph(self.content, text) for text in texts))

@@ -17,8 +17,8 @@ TEXT = Font(REGULAR, 10, INK, spacing=1.45)
 class Paragraph(Block):
     """One paragraph, never split."""
 
-    def __init__(self, content: ReportContent, text: str) -> None:
-        super().__init__(content, space_after=2.5 * MM)
+    def __init__(self, content: ReportContent, text: str, *, keep_with_next: bool = False) -> None:
+        super().__init__(content, keep_with_next=keep_with_next, space_after=2.5 * MM)
         self.text = text
 
     def measure(self, width: float, height: float) -> float:
@@ -59,7 +59,7 @@ class Points(Block):
         y = self.height
         with pen.list(self.tag):
             for lines, height in zip(self.lines, self.heights, strict=True):
-                pen.bullet(self.INDENT, y - TEXT.size * 0.9)
+                pen.bullet(self.INDENT, y - TEXT.ascent + TEXT.size * 0.3)
                 with pen.element("LI"):
                     pen.leaf_lines("LBody", lines, self.INDENT, y - TEXT.ascent, TEXT)
                 y -= height

@@ -17,6 +17,7 @@ from tests.reports.factory import CORE, Survey
 from tests.reports.reading import read
 
 THEMES = ("workload", "autonomy", "engagement")
+INCIDENTS = ("bullying", "sexual_attention", "unequal_treatment")
 PATH = ("A",)
 
 
@@ -75,13 +76,22 @@ def test_organisation_and_a_unit_without_means_have_none() -> None:
     assert stands_out_of(content_of(withheld.report(*PATH), "en")) is None
 
 
+def test_stands_on_one_page_with_the_overview_of_the_core_themes() -> None:
+    report = _report(dict.fromkeys([name for name in CORE if name not in INCIDENTS], "0.5"), 12)
+    for language in ("nb", "en"):
+        sections = read(render_pdf(report, language)).sections()
+        found = stands_out_of(content_of(report, language))
+        assert found
+        assert {page for node in sections[found.heading] for inner in node.walk() for page in inner.pages} == {3}
+
+
 def test_pdf_and_page_say_it_in_the_overview() -> None:
     report = _report({"workload": "0.5", "autonomy": "-0.9"}, 12)
     found = stands_out_of(content_of(report, "nb"))
     assert found
     assert found.points[0] == "Selvbestemmelse: 2,1 mot 3,0 (−0,9), mindre gunstig."
     nodes = read(render_pdf(report, "nb")).sections()[found.heading]
-    assert [node.role for node in nodes] == ["P", "L", "P"]
+    assert [node.role for node in nodes] == ["P", "P", "L"]
     page = (
         BeautifulSoup(render_html(report, "nb"), "html.parser")
         .select("section[aria-labelledby=overview]")[0]
