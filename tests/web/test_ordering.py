@@ -333,12 +333,47 @@ def test_autosave_tells_a_bad_value_and_saves_the_rest(web: Flask, desk: Desk) -
     assert 'id="problems"' not in answer
 
 
+def test_page_that_is_sent_once_more_undoes_nothing(web: Flask, desk: Desk) -> None:
+    """A browser that goes back to the answer of a form may send the form again."""
+    desk.begin_order()
+    form = desk.page.select_one("#order")
+    assert form is not None
+    old = desk.standing_in(form)
+    desk.partial(desk.at(), {**old, "save": "1", "leader_name": "Ola", "n_invited": "90"})  # type: ignore[dict-item]
+    answer = desk.client.post(desk.at(), data={**old, "go": "check"})
+    assert answer.status_code == 422
+    assert 'value="Ola"' in answer.text
+    assert stored(web, desk.order_id).n_invited == 90
+
+
+def test_two_tabs_change_each_what_was_changed_in_them(web: Flask, desk: Desk) -> None:
+    desk.begin_order(**FILLED)
+    form = desk.page.select_one("#order")
+    assert form is not None
+    both = desk.standing_in(form)
+    for change in ({"leader_name": "Ny"}, {"n_invited": ""}, {"extra_themes": ["", "change"]}, {"unit_nb": "a\r\nb"}):
+        desk.client.post(desk.at(), data={**both, **change})
+    order = stored(web, desk.order_id)
+    assert (order.leader_name, order.n_invited, order.extra_themes) == ("Ny", None, ["change"])
+    assert order.definitions["unit"] == {"nb": "a\nb"}
+
+
+def test_what_cannot_be_kept_is_told_again_as_long_as_it_stands_there(desk: Desk) -> None:
+    desk.begin_order(**FILLED)
+    desk.send("#order", button={"go": "draft"}, n_invited="mange")
+    desk.send("#order", button={"go": "check"})
+    assert "Write the number in figures alone" in desk.text
+    box = desk.page.select_one("#n_invited")
+    assert box is not None
+    assert box["value"] == "mange"
+
+
 def test_what_is_left_to_mend_shrinks_as_it_is_mended(desk: Desk) -> None:
     desk.begin_order()
     desk.send("#order", button={"go": "check"})
     before = len(desk.page.select("#problems li"))
     answer = desk.partial(desk.at(), {"save": "1", "checked": "1", "leader_name": "Ola"})
-    assert f"{before - 1} things are left to mend" in answer
+    assert f"{before - 1} things are missing or wrong" in answer
     assert "autofocus" not in answer, "the focus stays where somebody types"
 
 

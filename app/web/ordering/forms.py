@@ -8,19 +8,22 @@ Field                     What it holds
 ``first_on``, ``last_on`` a day: 2026-10-01 or 1.10.2026
 ``extra_themes``          once for each theme, and once with nothing in it, so that none can be told from not shown
 ``nearest_leader_nb`` …   ``nearest_leader``, ``unit`` and ``invitation``, each with a language: plain text
+``before``                what the page showed when it was made, as marks; optional
 ========================= ==========================================================================================
 
-A field that was not sent keeps what it held.
+A field that was not sent keeps what it held, and so does one that is as the page showed it: neither a tab that was
+opened earlier nor a page that is sent once more undoes what has been saved meanwhile.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
+from zlib import crc32
 
 from werkzeug.datastructures import MultiDict
 
@@ -57,6 +60,7 @@ def read_order_form(form: MultiDict[str, str], before: OrderContent, themes: Ite
     """`before` with what was sent; `themes` are those that may be chosen."""
     mistakes: list[Problem] = []
     typed: dict[str, str] = {}
+    form = _changes(form, themes := tuple(themes))
 
     def read(name: str, parse: Callable[[str], T], nothing: T, kept: T) -> T:
         if name not in form:
@@ -86,6 +90,25 @@ def read_order_form(form: MultiDict[str, str], before: OrderContent, themes: Ite
         leader_email=lines["leader_email"],
     )
     return Reading(content, tuple(mistakes), typed)
+
+
+def marks_of(content: OrderContent, typed: Collection[str]) -> str:
+    """The field ``before`` for a page that shows `content`, but in the fields `typed` something else."""
+    values = {**standing_in(content), "extra_themes": ",".join(content.extra_themes)}
+    return " ".join(f"{name}:{_mark(value)}" for name, value in values.items() if name not in typed)
+
+
+def _changes(form: MultiDict[str, str], themes: Iterable[str]) -> MultiDict[str, str]:
+    """The fields of `form` that are not as the page showed them."""
+    shown = dict(mark.split(":", 1) for mark in form.get("before", "").split() if ":" in mark)
+    sent = {name: _tidy(form[name]) for name in form}
+    sent["extra_themes"] = ",".join(_themes(form, themes))
+    changed = (name for name in form if name not in shown or shown[name] != _mark(sent[name]))
+    return MultiDict((name, value) for name in changed for value in form.getlist(name))
+
+
+def _mark(value: str) -> str:
+    return f"{crc32(_tidy(value).encode()):x}"
 
 
 def standing_in(content: OrderContent) -> dict[str, str]:

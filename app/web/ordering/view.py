@@ -36,7 +36,7 @@ from app.web import unit_choice as units
 from app.web.fragments import respond
 from app.web.ordering import wording
 from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of
-from app.web.ordering.forms import TEXTS, Reading, standing_in
+from app.web.ordering.forms import TEXTS, Reading, marks_of, standing_in
 from app.web.ordering.wording import Standing, describe_problem, describe_standing, field_of
 from app.web.timetable import Date, worded_dates
 
@@ -101,6 +101,7 @@ def form_context(order: Order, reading: Reading, problems: Sequence[Problem]) ->
         "problems": _listed_problems(problems),
         "values": {**standing_in(content), **reading.typed},
         "typed": reading.typed,
+        "before": marks_of(content, reading.typed),
         "mistakes": {field_of(problem): describe_problem(problem) for problem in reversed(problems)},
         "chosen": content.extra_themes,
         "theme_groups": _theme_groups(instrument()),

@@ -88,7 +88,7 @@ def describe_problem(problem: Problem) -> str:
         "least": Limits().k_means,
         "most": LARGEST_N_INVITED,
         "weeks": N_WEEKS_OPEN,
-        "language": str(LANGUAGE_NAMES.get(problem.language, "")).lower(),
+        "language": LANGUAGE_NAMES.get(problem.language, ""),
     }
     return str(PROBLEMS[problem.field, problem.code]) % values
 
