@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.domain.fiction import CONTACT, PEOPLE
 from tests.browser.conftest import Site, Visitor
 from tests.browser.test_accessibility import check
 from tests.unit_lists.writers import by_xlsxwriter
-from tests.web.ordering import BOTH_RIGHTS, CONTACT, OWN, furnish
+from tests.web.desk import BOTH, OURS
+from tests.web.ordering import furnish
 
 ROWS = [
     ["Nivå1", "Nivå2", "Antall"],
@@ -25,7 +27,7 @@ BAD = by_xlsxwriter([*ROWS, ["", "Avdeling C1", 4]])
 
 @pytest.fixture
 def office(site: Site) -> Site:
-    furnish(site.app).of[CONTACT][OWN] = BOTH_RIGHTS
+    furnish(site.app).of[PEOPLE[CONTACT][1]][OURS] = BOTH
     return site
 
 

@@ -1,9 +1,8 @@
-"""The contact person's side for tests: organisations, who may act for them, and a browser that fills in forms."""
+"""A browser on the organisation's side that fills in the order form, and orders in every state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from io import BytesIO
 
 from bs4 import BeautifulSoup, Tag
@@ -11,64 +10,32 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from app.db.base import begin_writing
 from app.db.orders import Order
 from app.db.surveys import Survey
-from app.domain.disclosure import Limits
-from app.domain.fiction import PEOPLE
-from app.domain.rights import Representation, Right
-from app.domain.survey import Audience, State
-from app.domain.texts import load_document
-from app.domain.units import UnitTree
-from app.extensions import key_ring, session, settings
-from app.services import orders
-from app.services.approval import approve_order
-from app.services.audit import Actor
-from app.services.organisations import import_organisations
+from app.domain.fiction import CONTACT
+from app.domain.survey import State
+from app.extensions import session
 from tests.people import ACCESS
+from tests.web import desk
 from tests.web.client import Browser
+from tests.web.desk import Rights, place_order
 
-OWN, OTHER, UNLISTED = "310000000", "974760673", "889640782"
-NAMES = {OWN: "Prøvetilsynet", OTHER: "Det andre direktoratet"}
-CONTACT, STRANGER, LEADER, NOBODY = 0, 1, 2, 3
-"""Places in the list of people of the demo login."""
-BOTH_RIGHTS = frozenset(Right)
-TREE = UnitTree.from_rows([(("A", "A1"), 20), (("A", "A2"), 30), (("A", "ingen"), 3), (("B",), 40)])
+STRANGER = 0
+"""Acts for another organisation."""
 FILLED = {
-    "contact_name": "Kari Fjellvik",
-    "contact_email": "kari@example.no",
-    "leader_name": "Ola Strandnes",
-    "leader_email": "ola@example.no",
+    "contact_name": "Jonas Elvebakk",
+    "contact_email": "jonas@example.no",
+    "leader_name": "Ingrid Sætervik",
+    "leader_email": "ingrid@example.no",
     "n_invited": "93",
     "first_on": "2026-10-12",
     "last_on": "2026-10-25",
 }
 
 
-class Rights:
-    """Who may act for whom, by place in the list of people."""
-
-    def __init__(self) -> None:
-        self.of = {
-            CONTACT: {OWN: frozenset({Right.ORDER})},
-            STRANGER: {OTHER: BOTH_RIGHTS},
-            LEADER: {OWN: frozenset({Right.SIGN})},
-        }
-
-    def rights_of(self, identity_number: str, now: datetime) -> tuple[Representation, ...]:
-        place = next(place for place, (_, number) in enumerate(PEOPLE) if number == identity_number)
-        held = self.of.get(place, {})
-        return tuple(Representation(number, NAMES.get(number, "?"), rights) for number, rights in held.items())
-
-
 def furnish(app: Flask) -> Rights:
-    """Two organisations, and who may act for them."""
-    rights = Rights()
-    app.extensions["rights"] = rights
     with app.app_context():
-        import_organisations(session(), list(NAMES.items()))
-        session().commit()
-    return rights
+        return desk.furnish(app)
 
 
 class Desk(Browser):
@@ -144,42 +111,14 @@ class Desk(Browser):
         return self.client.get(self.at(step), headers={"Accept-Language": "en"})
 
 
-def order_in(state: State, *, reason: str = "Listen mangler en avdeling.", tree: UnitTree = TREE) -> str:
-    """The id of an order of OWN in a state, as the services bring it there."""
-    contact, staff = Actor(Audience.CONTACT, "Kari Fjellvik"), Actor(Audience.STAFF, "Stab")
-    session().rollback()
-    begin_writing(session(), Order)
-    order = orders.start_order(session(), OWN, "en", contact, ACCESS)
-    fill(order, tree)
-    if state is not State.DRAFT:
-        orders.send_order(session(), order, contact, ACCESS)
-    if state not in (State.DRAFT, State.SUBMITTED, State.REJECTED):
-        leader = Actor(Audience.LEADER, "Ola Strandnes")
-        orders.sign_order(session(), order, load_document("agreement"), "direktør", leader, ACCESS)
-    if state is State.REJECTED:
-        orders.reject_order(session(), order, reason, staff, ACCESS)
+def order_in(state: State, *, reason: str = "") -> str:
+    """The id of an order of the contact person's organisation."""
+    after_opening = state in (State.CLOSED, State.REPORTED, State.DELETED)
+    order_id = place_order(State.OPEN if after_opening else state, ACCESS)
+    if after_opening:
+        session().get_one(Survey, order_id).state = state.value
+    if reason:
+        session().get_one(Order, order_id).reason = reason
     session().commit()
-    order_id = order.id
-    if state in (State.OPEN, State.CLOSED, State.REPORTED, State.DELETED):
-        _approve(order, staff)
-        _move(order_id, state)
     session().expunge_all()
     return order_id
-
-
-def fill(order: Order, tree: UnitTree = TREE) -> None:
-    for name, value in FILLED.items():
-        setattr(order, name, value)
-    order.n_invited = 93
-    order.first_on, order.last_on = date(2026, 10, 12), date(2026, 10, 25)
-    order.units = [[list(path), n_people] for path, n_people in tree.to_rows()]
-
-
-def _approve(order: Order, staff: Actor) -> None:
-    for _ in approve_order(session(), key_ring(), order, Limits(), settings(), staff, ACCESS):
-        session().commit()
-
-
-def _move(order_id: str, state: State) -> None:
-    session().get_one(Survey, order_id).state = state.value
-    session().commit()

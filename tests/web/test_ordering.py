@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.db.orders import Mail, Order, UploadedList
 from app.domain.disclosure import Limits
+from app.domain.fiction import CONTACT, LEADER, PEOPLE
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.order import OrderContent, Problem, find_problems
 from app.domain.rights import Right
@@ -26,20 +27,9 @@ from app.web.timetable import MILESTONES
 from tests.people import ACCESS
 from tests.unit_lists.writers import by_xlsxwriter
 from tests.web.conftest import BOTH, HandClock
-from tests.web.ordering import (
-    BOTH_RIGHTS,
-    CONTACT,
-    FILLED,
-    LEADER,
-    OTHER,
-    OWN,
-    STRANGER,
-    UNLISTED,
-    Desk,
-    Rights,
-    furnish,
-    order_in,
-)
+from tests.web.desk import BOTH as BOTH_RIGHTS
+from tests.web.desk import OURS, THEIRS, Rights
+from tests.web.ordering import FILLED, STRANGER, Desk, furnish, order_in
 
 LIST = by_xlsxwriter([["Nivå1", "Nivå2"], ["A", "A1"], ["A", "ingen"], ["B", ""]])
 THEMES = [theme.id for theme in load_instrument(CURRENT_VERSION).choosable]
@@ -148,11 +138,11 @@ def test_organisation_that_left_the_list_keeps_its_orders_and_gets_no_new_ones(w
     assert "no longer on the list" in desk.text
     assert desk.page.select_one("main form") is None
     desk.get(desk.at())
-    answer = desk.client.post("/organisation/orders", data={"csrf_token": desk.token, "organisation_number": OWN})
+    answer = desk.client.post("/organisation/orders", data={"csrf_token": desk.token, "organisation_number": OURS})
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("number", [OTHER, UNLISTED, "", "<script>"])
+@pytest.mark.parametrize("number", [THEIRS, "889640782", "", "<script>"])
 def test_order_can_be_begun_only_for_ones_own_organisation(desk: Desk, number: str) -> None:
     answer = desk.client.post("/organisation/orders", data={"csrf_token": desk.token, "organisation_number": number})
     assert answer.status_code == 404
@@ -476,7 +466,7 @@ def test_order_is_checked_shown_sent_and_told(web: Flask, desk: Desk) -> None:
     complete(desk)
     desk.send("#order", button={"go": "check"})
     assert (desk.status, desk.path) == (200, desk.at("send"))
-    for expected in ("Ola Strandnes", "12 October 2026 to 25 October 2026", "93", "4 units, 2 levels"):
+    for expected in ("Ingrid Sætervik", "12 October 2026 to 25 October 2026", "93", "4 units, 2 levels"):
         assert expected in desk.text
     assert state(web, desk.order_id) is State.DRAFT
     desk.send("main form")
@@ -485,7 +475,7 @@ def test_order_is_checked_shown_sent_and_told(web: Flask, desk: Desk) -> None:
     assert state(web, desk.order_id) is State.SUBMITTED
     with web.app_context():
         mails = session().scalars(select(Mail)).all()
-        assert {mail.recipient for mail in mails} == {"ola@example.no"}
+        assert {mail.recipient for mail in mails} == {"ingrid@example.no"}
         assert len(mails) == 3
 
 
@@ -514,7 +504,7 @@ def test_sent_order_shows_what_was_ordered_and_who_is_next(web: Flask, desk: Des
         desk.order_id = order_in(reached)
     desk.get(desk.at())
     assert desk.page.select_one("#order") is None
-    assert "12 October 2026 to 25 October 2026" in desk.text
+    assert "8 October 2026 to 21 October 2026" in desk.text
     assert desk.page.select_one(".timetable") is not None
     current = desk.page.select_one("[aria-current=step]")
     assert current is not None
@@ -523,7 +513,7 @@ def test_sent_order_shows_what_was_ordered_and_who_is_next(web: Flask, desk: Des
 
 
 def test_contact_person_who_may_sign_can_do_it_at_once(web: Flask, rights: Rights) -> None:
-    rights.of[CONTACT][OWN] = BOTH_RIGHTS
+    rights.of[PEOPLE[CONTACT][1]][OURS] = BOTH_RIGHTS
     desk = Desk(web).enter()
     with web.app_context():
         desk.order_id = order_in(State.SUBMITTED)
@@ -551,7 +541,7 @@ def test_order_that_was_sent_cannot_be_changed_from_an_old_tab(web: Flask, desk:
     assert desk.client.post(desk.at("send"), data=data).status_code == 409
     for step in ("send", "discard", "unit-list"):
         assert desk.fetch(step).status_code == 404
-    assert stored(web, desk.order_id).contact_name == FILLED["contact_name"]
+    assert stored(web, desk.order_id).contact_name == PEOPLE[CONTACT][0]
 
 
 def test_order_that_was_sent_back_says_why_and_can_be_sent_again(web: Flask, desk: Desk) -> None:
@@ -622,7 +612,7 @@ def test_visitor_whose_time_ran_out_is_sent_to_the_login(desk: Desk, clock: Hand
 
 
 def test_right_to_sign_is_no_right_to_order(web: Flask, rights: Rights) -> None:
-    rights.of[LEADER] = {OWN: frozenset({Right.SIGN})}
+    rights.of[PEOPLE[LEADER][1]] = {OURS: frozenset({Right.SIGN})}
     desk = Desk(web).enter(LEADER)
-    answer = desk.client.post("/organisation/orders", data={"csrf_token": desk.token, "organisation_number": OWN})
+    answer = desk.client.post("/organisation/orders", data={"csrf_token": desk.token, "organisation_number": OURS})
     assert answer.status_code == 404
