@@ -54,7 +54,7 @@ def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int 
     _refuse_in_production()
     tree = _read_tree(units or _write_fictional_list(), name)
     add_demo_people(session(), settings().installation_key, name)
-    order = place_demo_order(session(), DemoOrder(name, tree, themes, invited), now())
+    order = place_demo_order(session(), DemoOrder(name, tree, settings().operator, themes, invited), now())
     session().commit()
     _write_rights(name)
     survey = open_order(order, Limits(), Actor(Audience.STAFF, PEOPLE[STAFF][0]))

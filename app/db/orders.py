@@ -44,6 +44,8 @@ class Order(AnswersBase):
     signed_role: Mapped[str] = mapped_column(String(100), default="")
     agreement_version: Mapped[str] = mapped_column(String(16), default="")
     agreement_hash: Mapped[str] = mapped_column(String(64), default="")
+    agreement_facts: Mapped[Json] = mapped_column(default=dict)
+    """What stood in the placeholders of the text that was signed."""
 
     organisation: Mapped[Organisation] = relationship(lazy="joined")
 

@@ -13,10 +13,10 @@ from app.db.surveys import Organisation
 from app.domain.fiction import ANOTHER_NAME, ANOTHER_NUMBER, CONTACT, FICTIONAL_NUMBER, LEADER, PEOPLE, STAFF
 from app.domain.order import OrderContent
 from app.domain.survey import N_WEEKS_OPEN, Audience, oslo_day
-from app.domain.texts import load_document
 from app.domain.unit_list import UnitList
 from app.domain.units import UnitTree
 from app.services.audit import Actor
+from app.services.mailing import agreement_facts, agreement_text
 from app.services.orders import attach_unit_list, save_draft, send_order, sign_order, start_order
 from app.services.staff import add_staff
 
@@ -27,6 +27,7 @@ LANGUAGE = "nb"
 class DemoOrder:
     organisation: str
     tree: UnitTree
+    operator: str
     extra_themes: Sequence[str] = ()
     n_invited: int | None = None
 
@@ -57,5 +58,5 @@ def place_demo_order(session: Session, demo: DemoOrder, now: datetime) -> Order:
     save_draft(session, order, content, contact, now)
     attach_unit_list(session, order, "units.xlsx", b"", UnitList(demo.tree, ()), contact, now)
     send_order(session, order, contact, now)
-    sign_order(session, order, load_document("agreement"), "Director", leader, now)
+    sign_order(session, order, agreement_text(), agreement_facts(order, demo.operator), "Director", leader, now)
     return order

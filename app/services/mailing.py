@@ -36,7 +36,7 @@ def write_message(
         mail.language,
         message_id=f"<{mail.id}@must.invalid>",
         written_at=now,
-        attachments=_attachments(session, mail, operator, certificates),
+        attachments=_attachments(session, mail, certificates),
     )
 
 
@@ -45,7 +45,7 @@ def is_too_late(mail: Mail, now: datetime) -> bool:
     return allowed is not None and now - mail.due_at > allowed
 
 
-def signed_agreement(order: Order, language: str, operator: str) -> bytes:
+def signed_agreement(order: Order, language: str) -> bytes:
     """The PDF of the text that was signed, with who signed it. DomainError ``order.not_signed``."""
     from app.reports.agreement_pdf import Signature, render_agreement  # loads the renderer, half a second
 
@@ -55,7 +55,7 @@ def signed_agreement(order: Order, language: str, operator: str) -> bytes:
     signature = Signature(
         order.signed_by, order.signed_role, order.signed_at, order.agreement_version, order.agreement_hash
     )
-    return render_agreement(document, language, agreement_facts(order, operator), signature)
+    return render_agreement(document, language, order.agreement_facts, signature)
 
 
 def agreement_facts(order: Order, operator: str) -> dict[str, object]:
@@ -76,10 +76,10 @@ def agreement_text() -> Document:
     return load_document("agreement")
 
 
-def _attachments(session: Session, mail: Mail, operator: str, certificates: Path) -> tuple[Attachment, ...]:
+def _attachments(session: Session, mail: Mail, certificates: Path) -> tuple[Attachment, ...]:
     if mail.attachment == AGREEMENT:
         order = session.get_one(Order, mail.survey_id)
-        content = signed_agreement(order, mail.language, operator)
+        content = signed_agreement(order, mail.language)
         return (Attachment("must-agreement.pdf", "application/pdf", content),)
     if mail.attachment == CERTIFICATE:
         file = certificates / f"deletion-{mail.survey_id}.json"

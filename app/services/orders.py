@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -37,6 +37,7 @@ def start_order(session: Session, organisation_number: str, language: str, actor
         extra_themes=[],
         definitions={},
         invitation={},
+        agreement_facts={},
         created_at=now,
     )
     session.add(order)
@@ -159,11 +160,20 @@ def discard_order(session: Session, order: Order, actor: Actor, now: datetime) -
     session.delete(order)
 
 
-def sign_order(session: Session, order: Order, agreement: Document, role: str, actor: Actor, now: datetime) -> None:
-    """Keep who signed, in which role, when, and exactly which text (spec 2)."""
+def sign_order(
+    session: Session,
+    order: Order,
+    agreement: Document,
+    facts: Mapping[str, object],
+    role: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Keep who signed, in which role, when, and exactly which text, with `facts` in its placeholders (spec 2)."""
     order.state = state_after(actor.audience, Action.SIGN, state_of(session, order)).value
     order.signed_at, order.signed_by, order.signed_role = now, actor.name, role
     order.agreement_version, order.agreement_hash = agreement.version, agreement.digest
+    order.agreement_facts = dict(facts)
     record(session, order.id, actor, Event.SIGNED, now, role=role, version=agreement.version, hash=agreement.digest)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.db.orders import ShownCount
@@ -29,7 +31,8 @@ def shown_count(session: Session, survey_id: str, now: datetime) -> int:
         return shown.n
     n = count_submitted(session, survey_id) // STEP * STEP
     hour = now.replace(minute=0, second=0, microsecond=0)
-    session.merge(ShownCount(survey_id=survey_id, n=n, counted_at=hour))
+    with suppress(IntegrityError), session.begin_nested():  # two who look for the first time in the same moment
+        session.merge(ShownCount(survey_id=survey_id, n=n, counted_at=hour))
     return n
 
 

@@ -47,6 +47,7 @@ from tests.web.desk import OURS, THEIRS, furnish, place_order
 
 NOW = datetime(2026, 9, 20, 9, tzinfo=UTC)
 WHO = Actor(Audience.CONTACT, PEOPLE[CONTACT][0])
+FACTS = {"organisation": "Prøvetilsynet"}
 LEADING = Actor(Audience.LEADER, PEOPLE[LEADER][0])
 STAFFING = Actor(Audience.STAFF, PEOPLE[STAFF][0])
 
@@ -161,17 +162,17 @@ def test_discarded_draft_is_gone_but_its_trail_is_not() -> None:
 def test_signature_names_text_and_hash() -> None:
     order = placed(State.SUBMITTED)
     agreement = load_document("agreement")
-    sign_order(session(), order, agreement, "Direktør", LEADING, NOW)
+    sign_order(session(), order, agreement, FACTS, "Direktør", LEADING, NOW)
     assert (order.signed_by, order.signed_role, order.signed_at) == (LEADING.name, "Direktør", NOW)
     assert (order.agreement_version, order.agreement_hash) == (agreement.version, agreement.digest)
     with pytest.raises(DomainError, match=r"survey\.illegal_step"):
-        sign_order(session(), order, agreement, "Direktør", LEADING, NOW)
+        sign_order(session(), order, agreement, FACTS, "Direktør", LEADING, NOW)
 
 
 def test_nobody_does_what_is_somebody_elses() -> None:
     order = placed(State.SUBMITTED)
     with pytest.raises(DomainError, match=r"survey\.not_yours"):
-        sign_order(session(), order, load_document("agreement"), "x", WHO, NOW)
+        sign_order(session(), order, load_document("agreement"), FACTS, "x", WHO, NOW)
     with pytest.raises(DomainError, match=r"survey\.not_yours"):
         reject_order(session(), order, "x", LEADING, NOW)
 
@@ -238,7 +239,7 @@ def test_leader_is_told_and_reminded_after_two_and_five_days_until_signed() -> N
     ]
     reminder = list_mails(session(), order.id)[1]
     assert reminder.due_at.hour == 6, "eight in the morning in Oslo"
-    sign_order(session(), order, load_document("agreement"), "Direktør", LEADING, NOW)
+    sign_order(session(), order, load_document("agreement"), FACTS, "Direktør", LEADING, NOW)
     notices_about(session(), order, settings(), NOW).signed()
     assert sorted(kind for kind, _, _ in mails(order.id)) == ["order_received", "signed_copy", "signed_copy"]
 

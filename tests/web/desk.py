@@ -11,12 +11,12 @@ from app.domain.fiction import CONTACT, LEADER, PEOPLE, STAFF
 from app.domain.order import OrderContent
 from app.domain.rights import Representation, Right
 from app.domain.survey import Audience, State, oslo_day
-from app.domain.texts import load_document
 from app.domain.unit_list import UnitList
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session, settings
 from app.services.approval import approve_order
 from app.services.audit import Actor
+from app.services.mailing import agreement_facts, agreement_text
 from app.services.notices import notices_about
 from app.services.orders import attach_unit_list, reject_order, save_draft, send_order, sign_order, start_order
 from app.services.organisations import import_organisations
@@ -75,7 +75,7 @@ def place_order(stage: State, now: datetime, number: str = OURS, tree: UnitTree 
         reject_order(session(), order, "Enhetslisten mangler en divisjon.", staff, now)
         notices.rejected()
     if stage in (State.SIGNED, State.OPEN):
-        sign_order(session(), order, load_document("agreement"), "Direktør", leader, now)
+        sign_order(session(), order, agreement_text(), agreement_facts(order, "STAMI"), "Direktør", leader, now)
         notices.signed()
     session().commit()
     if stage is State.OPEN:

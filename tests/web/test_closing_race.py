@@ -1,4 +1,4 @@
-"""The button that closes a survey, pressed while fifty people submit: what was acknowledged counts, and nothing else."""
+"""The button that closes a survey, pressed while fifty people submit: what was acknowledged counts, nothing else."""
 
 from __future__ import annotations
 

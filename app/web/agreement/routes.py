@@ -73,7 +73,8 @@ def sign(order_id: str) -> Response:
     if form.seen.data != _shown(order) or not form.validate_on_submit():
         return _show_form(order, form, status=422)
     actor = visitors.visitor().as_(Audience.LEADER)
-    orders.sign_order(session(), order, agreement_text(), form.role.data, actor, access.now())
+    facts = agreement_facts(order, settings().operator)
+    orders.sign_order(session(), order, agreement_text(), facts, form.role.data, actor, access.now())
     notices_about(session(), order, settings(), access.now()).signed()
     session().commit()
     return go_to(".show", order_id=order_id)
@@ -87,7 +88,7 @@ def pdf(order_id: str) -> Response:
     elif state_of(session(), order) in _UNSENT:
         abort(404)
     else:
-        content = signed_agreement(order, language.current(), settings().operator)
+        content = signed_agreement(order, language.current())
     return send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=FILE_NAME)
 
 

@@ -80,7 +80,7 @@ def agreement_pdf(order_id: str) -> Response:
     order = own_order(order_id)
     if state_of(session(), order) not in _SIGNED:
         abort(404)
-    content = signed_agreement(order, language.current(), settings().operator)
+    content = signed_agreement(order, language.current())
     return send_file(
         BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name="must-agreement.pdf"
     )

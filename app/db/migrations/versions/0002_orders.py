@@ -85,6 +85,7 @@ def upgrade_answers() -> None:
         sa.Column("signed_role", sa.String(length=100), nullable=False),
         sa.Column("agreement_version", sa.String(length=16), nullable=False),
         sa.Column("agreement_hash", sa.String(length=64), nullable=False),
+        sa.Column("agreement_facts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_number"],
             ["organisation.number"],
