@@ -12,6 +12,7 @@ from pathlib import Path
 
 import page
 import pikepdf
+import pypdf
 import pytest
 
 from app.reports.content import content_of, title_of
@@ -360,6 +361,18 @@ def test_response_rate_unknown_is_a_field_with_a_name() -> None:
     assert str(field.TU) == "Response rate in per cent, to be filled in"
     assert "/AcroForm" not in _document("core", (), "en").pdf.Root
     assert "71%" in _document("core", (), "en").text
+
+
+def test_response_rate_that_was_written_is_printed_and_saved() -> None:
+    writer = pypdf.PdfWriter(clone_from=BytesIO(_pdf("plain", NORTH, "en")))
+    writer.update_page_form_field_values(writer.pages[0], {"response_rate": "83 %"})
+    saved = BytesIO()
+    writer.write(saved)
+    read_again = pypdf.PdfReader(saved)
+    assert read_again.get_form_text_fields() == {"response_rate": "83 %"}
+    field = read_again.pages[0]["/Annots"][0].get_object()  # type: ignore[index]
+    assert field["/F"] & 4, "printed"
+    assert b"83 %" in field["/AP"]["/N"].get_data()
 
 
 def test_front_page_says_how_many_answers_are_included() -> None:
