@@ -145,6 +145,7 @@ _SENTENCES = {
     "flask maintenance run.",
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
+    "reports.in_progress": "Another process is building these reports.",
     "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
     "unit.unknown": "There is no unit {path}.",
     "theme.unknown": "There is no theme {theme} in this survey.",

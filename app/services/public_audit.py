@@ -73,6 +73,8 @@ class Published:
     files: tuple[dict[str, str], ...]
     """Per report and language the name of its files, without the ending."""
     sha256: dict[str, str]
+    guides: frozenset[str] = frozenset()
+    """The files of the guide for whoever presents a report, which hold no figure."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -107,9 +109,10 @@ def read_published(manifest: Json, audit: bytes) -> Published:
         if [_head(report) for report in manifest["reports"]] != [_head(report) for report in content["reports"]]:
             raise ValueError("the units and their numbers of answers are not those of the manifest")
         files = tuple(dict(report["files"]) for report in manifest["reports"])
+        guides = frozenset(f"{name}.{kind}" for name in manifest.get("guides", {}).values() for kind in ("pdf", "html"))
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, DomainError) as error:
         raise DomainError("set.unreadable", problem=_problem(error)) from error
-    return Published(report_set, reports, files, dict(manifest["sha256"]))
+    return Published(report_set, reports, files, dict(manifest["sha256"]), guides)
 
 
 def _problem(error: Exception) -> str:

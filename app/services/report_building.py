@@ -26,6 +26,7 @@ from app.reports.html import render_html
 from app.reports.model import Report, ReportSet
 from app.reports.names import file_stem
 from app.reports.pdf import render_pdf, warm_up
+from app.reports.presenter import presenter_file, render_presenter_html, render_presenter_pdf
 from app.reports.workbook import render_workbook
 from app.services.protocol import protocol_of
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
@@ -258,10 +259,14 @@ def _clear(staging: Path, finished: Collection[str]) -> None:
 
 
 def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
-    """The public audit file, manifest, archive and the staff's protocol."""
+    """The guide for whoever presents a report, the public audit file, manifest, archive and the staff's protocol."""
+    guides = {language: presenter_file(language) for language in languages} if release.reports else {}
+    for language, name in guides.items():
+        _write(folder / f"{name}.pdf", render_presenter_pdf(release.report_set, language))
+        _write(folder / f"{name}.html", render_presenter_html(release.report_set, language))
     _write(folder / AUDIT, _json(audit_of(release.report_set.limits, release.reports)))
     names = sorted(_files_below(folder))
-    _write(folder / MANIFEST, _json(_manifest(release, languages, folder, names)))
+    _write(folder / MANIFEST, _json(_manifest(release, languages, folder, names, guides)))
     _write_archive(folder, [*names, MANIFEST])
     staff = folder / STAFF_FOLDER
     staff.mkdir(mode=0o700, exist_ok=True)
@@ -269,7 +274,9 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
     _write(staff / "certificate.json", _json(asdict(release.certificate)))
 
 
-def _manifest(release: Release, languages: Sequence[str], folder: Path, names: Sequence[str]) -> dict[str, object]:
+def _manifest(
+    release: Release, languages: Sequence[str], folder: Path, names: Sequence[str], guides: dict[str, str]
+) -> dict[str, object]:
     return {
         "organisation": release.report_set.organisation,
         "is_rehearsal": release.report_set.is_rehearsal,
@@ -285,6 +292,7 @@ def _manifest(release: Release, languages: Sequence[str], folder: Path, names: S
             }
             for report in release.reports
         ],
+        "guides": guides,
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
     }
 

@@ -147,7 +147,7 @@ class _Comparison:
         self.on_progress = on_progress
         self.findings: list[Finding] = []
         self.n_figures = 0
-        self._belonging = {AUDIT}
+        self._belonging = {AUDIT, *published.guides}
 
     def run(self) -> None:
         for language in self.published.languages:

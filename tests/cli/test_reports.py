@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -134,6 +137,18 @@ def test_two_builds_of_one_set_at_once_are_refused(tmp_path: Path) -> None:
     build_set(release(), ("nb",), out, 1, build_again)
     assert set(refused) == {"reports.in_progress"}
     assert (out / "manifest.json").is_file()
+
+
+def test_set_and_archive_hold_the_guide_for_whoever_presents_a_report(at_once: dict[str, bytes]) -> None:
+    manifest = json.loads(at_once["manifest.json"])
+    with zipfile.ZipFile(BytesIO(at_once["reports.zip"])) as archive:
+        names = set(archive.namelist())
+    for language in ("nb", "en"):
+        for kind in ("pdf", "html"):
+            name = f"{manifest['guides'][language]}.{kind}"
+            assert name in at_once
+            assert name in names
+            assert name in manifest["sha256"]
 
 
 # --------------------------------------------------------------------------------------------------------- the command
