@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the set. Default: instance/reports/SURVEY.")
-@click.option("--lang", "languages", multiple=True, help="nb, en; repeat for several. Default: all.")
+@click.option("--lang", "languages", multiple=True, help="nb, nn, en; repeat for several. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")

@@ -21,11 +21,12 @@ from app.cli.common import FAILED, REFUSED, fail, now
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.forecast import Forecast, UnitForecast, has_head_counts, make_forecasts
+from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import oslo_day
 from app.domain.unit_list import Finding, Severity, UnitList
 from app.domain.units import Unit, UnitTree
 
-LANGUAGES = ("en", "nb")
+LANGUAGES = load_instrument(CURRENT_VERSION).languages
 HINTS_AT = 70
 """The response rate, in per cent, that units are merged for."""
 TRANSLATIONS = Path(__file__).resolve().parents[2] / "translations"

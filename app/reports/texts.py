@@ -67,8 +67,8 @@ class Texts:
         if first.year != last.year:
             return f"{self.day(first)} – {self.day(last)}"
         pattern = "d" if first.month == last.month else "d MMMM"
-        if self.language == "nb":
-            pattern = pattern.replace("d", "d.")
+        if self.locale.date_formats["long"].pattern.startswith("d."):
+            pattern = pattern.replace("d", "d.", 1)
         return f"{format_date(first, pattern, locale=self.locale)} – {self.day(last)}"
 
 

@@ -13,7 +13,8 @@ from app.db.orders import Order, UploadedList
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
-from app.domain.instrument import CURRENT_VERSION
+from app.domain.instrument import CURRENT_VERSION, load_instrument
+from app.domain.order import NEEDED_LANGUAGES, Text
 from app.domain.survey import Action, state_after
 from app.services.audit import Actor, Event, record
 from app.services.notices import Addresses, notices_about
@@ -64,9 +65,16 @@ def _create(session: Session, order: Order, limits: Limits, grace: timedelta) ->
             first_on,
             last_on,
             order.n_invited,
-            {name: text for name, text in order.definitions.items() if any(text.values())},
+            {name: _in_all_languages(text) for name, text in order.definitions.items() if any(text.values())},
             limits,
             grace,
             order.id,
         ),
     )
+
+
+def _in_all_languages(text: Text) -> Text:
+    """An organisation's own text; who reads a language that it was not written in reads the first one."""
+    given = {language: wording for language, wording in text.items() if wording}
+    first = given.get(NEEDED_LANGUAGES[0]) or next(iter(given.values()))
+    return {language: given.get(language, first) for language in load_instrument(CURRENT_VERSION).languages}

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
+from babel import Locale
 from flask import Flask, Response, g, has_request_context, redirect, request, url_for
-from flask_babel import format_date, format_time, get_locale, refresh
+from flask_babel import format_time, get_locale, refresh
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from app.domain.instrument import CURRENT_VERSION, load_instrument
+from app.domain.survey import oslo_day
 from app.domain.texts import Text
 from app.extensions import babel, settings
+from app.reports.texts import texts
 
 COOKIE = "language"
 FIELD = "language"
 """The name of the buttons that choose a language, in the address and in forms."""
-NAMES = {"nb": "Norsk", "en": "English"}
 _A_YEAR = 365 * 24 * 3600
-_DAY = {"nb": "d. MMMM y"}
-_DAY_ELSEWHERE = "d MMMM y"
 
 
 def languages() -> tuple[str, ...]:
@@ -51,7 +52,7 @@ def select() -> str:
 
 
 def current() -> str:
-    """The language code of this request, "nb" or "en"."""
+    """The language code of this request, such as "nb"."""
     return str(get_locale())
 
 
@@ -76,8 +77,8 @@ def announces(paragraph: str) -> bool:
 
 
 def day(moment: date) -> str:
-    """A day in words: 1. oktober 2026, 1 October 2026."""
-    return str(format_date(moment, _DAY.get(current(), _DAY_ELSEWHERE)))
+    """A day in words, of a time the day in Oslo: 1. oktober 2026, 1 October 2026."""
+    return texts(current()).day(oslo_day(moment) if isinstance(moment, datetime) else moment)
 
 
 def clock_time(moment: datetime) -> str:
@@ -106,4 +107,11 @@ def _remember(response: Response) -> Response:
 
 
 def _for_templates() -> dict[str, object]:
-    return {"language": current(), "languages": {code: NAMES.get(code, code) for code in languages()}}
+    return {"language": current(), "languages": {code: own_name(code) for code in languages()}}
+
+
+@cache
+def own_name(code: str) -> str:
+    """What a language calls itself, in one word: Bokmål, Nynorsk, English."""
+    name = Locale.parse(code).get_display_name() or code
+    return name.split()[-1].capitalize()

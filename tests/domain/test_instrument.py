@@ -66,6 +66,7 @@ EXTENDED = [row[0] for row in ROWS if row[1] == "extended"]
 ADD_ONS = [row[0] for row in ROWS if row[1] == "add_on"]
 NEGATIONS = {
     "nb": r"\b(ikke|ingen|ingenting|aldri|uten|verken)\b",
+    "nn": r"\b(ikkje|ingen|inga|ingenting|aldri|utan|verken)\b",
     "en": r"\b(not|no|nobody|nothing|never|without|neither|\w+n't)\b",
 }
 
@@ -151,7 +152,7 @@ def test_some_items_are_worded_against_their_theme_and_never_a_whole_theme() -> 
 @every_theme
 def test_every_text_is_there_in_every_language(theme: Theme) -> None:
     for text in texts_of(theme):
-        assert tuple(text) == INSTRUMENT.languages == ("nb", "en")
+        assert tuple(text) == INSTRUMENT.languages == ("nb", "nn", "en")
         assert text["nb"] != text["en"]
         assert all(wording == wording.strip() and "  " not in wording for wording in text.values())
 

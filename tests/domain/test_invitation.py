@@ -24,7 +24,7 @@ VALUES = {
     "contact_person_email": "kari@example.org",
 }
 SUPPLEMENT = "Vi setter av tid på avdelingsmøtet.\n\n  Ta kontakt med <verneombudet>.  "
-LANGUAGES = ("nb", "en")
+LANGUAGES = ("nb", "nn", "en")
 FULL = (InvitationKind.INVITATION, InvitationKind.INTRANET)
 every_text = pytest.mark.parametrize(
     ("kind", "language"), [(kind, language) for kind in InvitationKind for language in LANGUAGES]
@@ -52,7 +52,7 @@ def test_everything_is_in_place(kind: InvitationKind, language: str) -> None:
 
 @every_text
 def test_says_that_it_is_voluntary(kind: InvitationKind, language: str) -> None:
-    assert {"nb": "frivillig", "en": "voluntary"}[language] in render(kind, language).text
+    assert {"nb": "frivillig", "nn": "frivillig", "en": "voluntary"}[language] in render(kind, language).text
 
 
 @pytest.mark.parametrize("kind", FULL)

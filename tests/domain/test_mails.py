@@ -25,7 +25,7 @@ VALUES = {
     "deleted_on": "10. desember 2026",
     "link": "https://must.example.org/portal?a=1&b=2",
 }
-LANGUAGES = ("nb", "en")
+LANGUAGES = ("nb", "nn", "en")
 every_mail = pytest.mark.parametrize(
     ("kind", "language"), [(kind, language) for kind in MailKind for language in LANGUAGES]
 )

@@ -25,7 +25,7 @@ FACTS: dict[str, object] = {
     "n_weeks_open": 6,
     "n_weeks_deleted": 10,
 }
-both = pytest.mark.parametrize("language", ["nb", "en"])
+both = pytest.mark.parametrize("language", ["nb", "nn", "en"])
 
 
 def agreement() -> Agreement:
@@ -69,7 +69,11 @@ def test_says_who_signed_in_which_role_when_and_which_text(language: str) -> Non
     text = words(read(rendered(language)))
     assert "Kari Nordmann & <sønn>" in text
     assert "Direktør" in text
-    assert {"nb": "21. september 2026 klokken 00:05", "en": "21 September 2026 at 00:05"}[language] in text
+    assert {
+        "nn": "21. september 2026 klokka 00:05",
+        "nb": "21. september 2026 klokken 00:05",
+        "en": "21 September 2026 at 00:05",
+    }[language] in text
     assert agreement().version in text
     assert agreement().digest in text
 
@@ -97,7 +101,7 @@ def test_missing_fact_is_refused(name: str) -> None:
 def test_every_page_after_the_first_says_which_of_how_many_it_is(language: str) -> None:
     document = read(rendered(language))
     n_pages = len(document.pdf.pages)
-    pattern = {"nb": "Side {} av {}", "en": "Page {} of {}"}[language]
+    pattern = {"nn": "Side {} av {}", "nb": "Side {} av {}", "en": "Page {} of {}"}[language]
     feet = [run.text for run in document.runs if run.text.startswith(pattern[:5]) and run.mark is None]
     assert feet == [pattern.format(number, n_pages) for number in range(2, n_pages + 1)]
 

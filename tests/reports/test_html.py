@@ -47,7 +47,7 @@ def _page(survey: str, path: tuple[str, ...], language: str = "en") -> Any:
 
 
 @every_report
-@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
 def test_figures_on_the_page_are_the_printed_figures(survey: str, path: tuple[str, ...], language: str) -> None:
     page, report = _page(survey, path, language), _report(survey, path)
     figures = printed_figures(report, language)

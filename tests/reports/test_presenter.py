@@ -18,7 +18,7 @@ from tests.reports.factory import make_set
 from tests.reports.reading import Document, read
 from tests.reports.test_pdf import LONG_NAME
 
-languages = pytest.mark.parametrize("language", ["nb", "en"])
+languages = pytest.mark.parametrize("language", ["nb", "nn", "en"])
 
 
 def _document(language: str, organisation: str = "Direktoratet for eksempler") -> Document:

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-LANGUAGES = ("nb", "en")
+LANGUAGES = ("nb", "nn", "en")
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 

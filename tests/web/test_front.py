@@ -8,7 +8,7 @@ from flask import Flask
 from tests.web.client import check_page
 
 
-@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
 @pytest.mark.parametrize("path", ["/", "/privacy", "/protection"])
 def test_page_is_whole_in_both_languages(app: Flask, path: str, language: str) -> None:
     answer = app.test_client().get(path, headers={"Accept-Language": language})

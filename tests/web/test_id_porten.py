@@ -168,7 +168,7 @@ def test_login_leads_nowhere_else(browser: Browser, place: str) -> None:
     assert browser.path == browser.address("consent")
 
 
-@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
 def test_visitor_is_met_in_the_same_language(browser: Browser, provider: Provider, language: str) -> None:
     leave(browser, language=language)
     assert provider.last("/par")["ui_locales"] == language

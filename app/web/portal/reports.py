@@ -18,7 +18,7 @@ from app.services.portal import PublishedReport, PublishedSet
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST
 from app.web import access, visitors
 from app.web.fragments import go_to
-from app.web.language import NAMES, current
+from app.web.language import current, own_name
 from app.web.portal.blueprint import OwnSurvey, bp, own_survey, show
 
 STEP = 100
@@ -142,7 +142,7 @@ def _listed(report: PublishedReport, organisation: str, published: PublishedSet)
 def _version(language: str, stem: str, published: PublishedSet) -> Version:
     files = (File(f"{stem}{ending}", str(label)) for ending, label in LABELS.items())
     there = tuple(file for file in files if file.name in published.names)
-    return Version(language, NAMES.get(language, language), there)
+    return Version(language, own_name(language), there)
 
 
 def _guides(published: PublishedSet) -> list[tuple[str, Version]]:

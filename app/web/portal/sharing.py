@@ -11,6 +11,7 @@ from app.adapters.calendar_files import write_calendar
 from app.adapters.qr_codes import qr_modules, qr_svg
 from app.domain.invitation import InvitationKind, render_invitation, write_draft
 from app.domain.mails import Mail
+from app.domain.order import NEEDED_LANGUAGES
 from app.reports.texts import texts
 from app.web import access
 from app.web.language import current, languages
@@ -84,7 +85,7 @@ def _own_language_first() -> tuple[str, ...]:
 
 
 def _text(own: OwnSurvey, kind: InvitationKind, language: str) -> Mail:
-    supplement = own.order.invitation.get(language, "")
+    supplement = own.order.invitation.get(language) or own.order.invitation.get(NEEDED_LANGUAGES[0], "")
     return render_invitation(kind, language, _values(own, language), supplement)
 
 
