@@ -93,6 +93,7 @@ def test_rehearsal_makes_reports_without_any_database(rehearse: Run, tmp_path: P
     assert [file.name for file in sorted((tmp_path / "out" / "en").glob("*.pdf"))] == [
         "0 Etaten (en).pdf",
         "1 A (en).pdf",
+        "Guide to the meeting about the results (en).pdf",
     ]
 
 
