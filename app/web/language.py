@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_for_templates)
     app.add_template_filter(worded)
     app.add_template_filter(day)
+    app.add_template_filter(period)
     app.add_template_filter(clock_time, "time_of_day")
     app.add_template_test(announces)
     app.before_request(_switch_by_address)
@@ -79,6 +80,11 @@ def announces(paragraph: str) -> bool:
 def day(moment: date) -> str:
     """A day in words, of a time the day in Oslo: 1. oktober 2026, 1 October 2026."""
     return texts(current()).day(oslo_day(moment) if isinstance(moment, datetime) else moment)
+
+
+def period(first: date, last: date) -> str:
+    """From and to: 1. – 15. oktober 2026."""
+    return texts(current()).period(first, last)
 
 
 def clock_time(moment: datetime) -> str:
