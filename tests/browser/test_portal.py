@@ -13,11 +13,12 @@ from playwright.sync_api import Page
 
 from app.db.orders import Order
 from app.db.surveys import Survey
+from app.domain.fiction import CONTACT, LEADER
 from app.domain.survey import State
 from app.extensions import session
 from tests.browser.conftest import Site, Visitor
 from tests.browser.test_accessibility import check
-from tests.web.ordering import CONTACT, LEADER, Desk, furnish, order_in
+from tests.web.ordering import Desk, furnish, order_in
 from tests.web.test_portal import publish
 
 PICTURES = os.environ.get("MUST_PICTURES")

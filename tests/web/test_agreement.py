@@ -7,13 +7,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.db.orders import Mail, Order
+from app.domain.fiction import CONTACT, LEADER
 from app.domain.survey import Audience, State
 from app.extensions import session
 from app.services import orders
 from app.services.audit import Actor, list_trail
 from app.services.mailing import agreement_text
 from tests.web.conftest import BOTH, HandClock
-from tests.web.ordering import CONTACT, LEADER, STRANGER, Desk, furnish, order_in
+from tests.web.ordering import STRANGER, Desk, furnish, order_in
 
 SIGNED = {"role": "  Direktør ", "is_read": "y"}
 
@@ -34,7 +35,7 @@ def place(web: Flask, desk: Desk, state: State, person: int = LEADER) -> Desk:
 def test_leader_reads_what_is_ordered_and_signs_it(web: Flask, desk: Desk) -> None:
     place(web, desk, State.SUBMITTED)
     desk.get(desk.at("agreement"))
-    for told in ("Prøvetilsynet", "12 October 2026 to 25 October 2026", "93", "Kari Fjellvik", "kari@example.no"):
+    for told in ("Prøvetilsynet", "8 October 2026 to 21 October 2026", "40", "Jonas Elvebakk", "contact@example.org"):
         assert told in desk.text
     document = agreement_text()
     assert document.version in desk.text
@@ -43,7 +44,7 @@ def test_leader_reads_what_is_ordered_and_signs_it(web: Flask, desk: Desk) -> No
         assert section.heading["en"] in desk.text
     desk.send(**SIGNED)
     assert desk.heading == "The agreement is signed"
-    assert "Signed by Amina Lundgård, Direktør, on 1 October 2026 at 10:00." in desk.text
+    assert "Signed by Ingrid Sætervik, Direktør, on 1 October 2026 at 10:00." in desk.text
     assert "What happens now" in desk.text
     with web.app_context():
         order = session().get_one(Order, desk.order_id)
@@ -107,7 +108,7 @@ def test_second_signature_is_told_who_signed_when(web: Flask, desk: Desk) -> Non
     desk.send(**SIGNED)
     late.send(**(SIGNED | {"role": "Styreleder"}))
     assert late.status == 409
-    assert "Amina Lundgård, Direktør" in late.text
+    assert "Ingrid Sætervik, Direktør" in late.text
     assert "It was signed already" in late.text
     with web.app_context():
         assert [line.event for line in list_trail(session(), desk.order_id)].count("signed") == 1
@@ -139,7 +140,7 @@ def test_afterwards_the_page_says_who_signed(web: Flask, desk: Desk, state: Stat
     place(web, desk, state)
     desk.get(desk.at("agreement"))
     assert desk.status == 200
-    assert "Signed by Ola Strandnes, direktør" in desk.text
+    assert "Signed by Ingrid Sætervik, Direktør" in desk.text
     assert ("What happens now" in desk.text) == (state is State.SIGNED)
 
 

@@ -34,7 +34,7 @@ def poster(order_id: str) -> Response:
     from app.reports.poster import render_poster  # loads the renderer, half a second
 
     own = running_survey(order_id)
-    values = {code: _values(own, code) for code in _own_language_first()}
+    values = {code: _values(own, code) for code in _norwegian_and_english()}
     return _file(render_poster(values, qr_modules(own.link)), "application/pdf", "must-poster.pdf")
 
 
@@ -61,7 +61,7 @@ def invitation_page(order_id: str, language: str, kind: str) -> Response:
 @bp.get(f"/orders/<order_id>/survey/invitations/{_KIND}.eml")
 def invitation_draft(order_id: str, kind: str) -> Response:
     own = running_survey(order_id)
-    content = write_draft([_text(own, InvitationKind(kind), code) for code in _own_language_first()])
+    content = write_draft([_text(own, InvitationKind(kind), code) for code in _norwegian_and_english()])
     return _file(content, "message/rfc822", f"must-{kind}.eml")
 
 
@@ -82,6 +82,11 @@ def single_date(order_id: str, key: str) -> Response:
 
 def _own_language_first() -> tuple[str, ...]:
     return (current(), *(code for code in languages() if code != current()))
+
+
+def _norwegian_and_english() -> tuple[str, ...]:
+    """For what everybody reads at once: one written form of Norwegian, and English; the page's own first."""
+    return (current(), "en") if current() != "en" else ("en", NEEDED_LANGUAGES[0])
 
 
 def _text(own: OwnSurvey, kind: InvitationKind, language: str) -> Mail:
