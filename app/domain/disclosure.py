@@ -25,6 +25,12 @@ Let P be the accepted pools of one theme in one tier, u(p) the unit that accepte
    that was refused at each of the units it rose through, hence at most k-1 respondents at v itself.
 6. c respondents who pool their answers know c members: what they isolate rests on at least k-c others.
 
+What point 3 does not say: that the answers of a pool of 5 to 9 to a single item cannot be *bounded*. A sum over few
+people lies between what the scale allows and what larger distributions leave; when a pool is opposed to everybody
+else in a distribution (the lowest answers to every item), its mean and those bounds may meet in one value. That is the
+common opinion of at least k_means people, which disclosure.md 5 does not promise to hide; no single answer is ever
+forced (tests/attacks/test_rounding.py).
+
 The plan looks at unit paths and at which items were answered, never at an answer.
 """
 
