@@ -11,20 +11,26 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+import flask_migrate
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app import create_app
+from app.config import read_settings
+from app.domain.fiction import CONTACT, LEADER, STAFF
 from app.domain.identifiers import synthetic_identity_number
+from app.domain.survey import State
 from app.domain.units import UnitPath
-from app.extensions import session
+from app.extensions import db, session
 from app.reports.pdf import render_pdf
 from app.reports.reading import Document, read
 from app.services.surveys import list_surveys
 from tests.browser.conftest import _ARGUMENTS, chromium
 from tests.reports.factory import FULL, Survey
+from tests.web.desk import furnish, place_order
 
 HERE = Path(__file__).parent
 WIDTHS = (360, 1280)
@@ -67,6 +73,48 @@ def visit(page: Page, address: str, width: int) -> None:
     picture("review")
 
 
+@contextmanager
+def desk_site() -> Iterator[tuple[str, dict[State, str]]]:
+    """An installation of its own with an order at every stage."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(read_settings({"MUST_ENV": "test"}, Path(folder)))
+        with app.app_context():
+            flask_migrate.upgrade()
+            furnish(app)
+            now = datetime.now(UTC)
+            orders = {
+                stage: place_order(stage, now) for stage in (State.DRAFT, State.SUBMITTED, State.SIGNED, State.OPEN)
+            }
+            db.session.remove()
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", orders
+        server.shutdown()
+
+
+def desk_pages(engine: Browser, width: int) -> None:
+    """What contact person, leader and staff work with."""
+    with desk_site() as (address, orders):
+        of = {stage: f"/organisation/orders/{order_id}" for stage, order_id in orders.items()}
+        visits = (
+            (CONTACT, "organisation", {
+                "order": of[State.DRAFT],
+                "unit-list": f"{of[State.DRAFT]}/unit-list",
+                "portal": f"{of[State.OPEN]}/survey",
+                "invitations": f"{of[State.OPEN]}/survey/invitations",
+            }),
+            (LEADER, "organisation", {"agreement": f"{of[State.SUBMITTED]}/agreement"}),
+            (STAFF, "staff", {"staff-queue": "/staff/", "staff-order": f"/staff/orders/{orders[State.SIGNED]}"}),
+        )  # fmt: skip
+        for person, area, pages in visits:
+            page = engine.new_page(viewport={"width": width, "height": 900}, locale="nb-NO")
+            page.goto(f"{address}/{area}/login")
+            page.click(f"button[name=person][value='{person}']")
+            for name, path in pages.items():
+                page.goto(address + path)
+                page.screenshot(path=HERE / f"{name}-{width}.png", full_page=width > WIDTHS[0])
+
+
 def report_pages() -> None:
     """Six pages of made-up reports: front page with a known rate and with the field, heat map, both designs."""
     sizes: dict[UnitPath, int] = {(f"Avdeling {a}", f"Seksjon {a}{n}"): 5 + 7 * n for a in "ABCD" for n in range(1, 5)}
@@ -103,6 +151,7 @@ def main() -> None:
             context = browser.new_context(viewport={"width": width, "height": 800}, locale="nb-NO")
             visit(context.new_page(), address, width)
             context.close()
+            desk_pages(browser, width)
         browser.close()
     report_pages()
     sys.stdout.write("".join(f"{picture.name}\n" for picture in sorted(HERE.glob("*.png"))))
