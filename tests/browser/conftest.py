@@ -114,7 +114,7 @@ def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
     def visit(*, locale: str = "en-GB", width: int = 1280, **options: object) -> Page:
         context = engine.new_context(locale=locale, viewport={"width": width, "height": 800}, **options)  # type: ignore[arg-type]
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)

@@ -17,6 +17,7 @@ from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, fictional_tree
 from app.domain.instrument import CURRENT_VERSION, ThemeGroup, load_instrument
 from app.domain.units import UnitPath, UnitTree
+from app.reports.texts import texts
 from app.services.rehearsal import Rehearsed, choose_reports, prepare_rehearsal, rehearse
 from app.services.releases import Release
 from app.services.verification import verify_set
@@ -51,20 +52,30 @@ def test_set_is_complete_and_holds_what_it_promises(rehearsed: Rehearsed, out: P
     assert paths(rehearsed.release) == ["", "A", "A/A1", "B/B1"]
     assert [unit.path for unit in rehearsed.left_out] == [("A", "A2"), ("B",), ("B", "B2")]
     endings = sorted(Path(name).suffix for name in rehearsed.built.files if "/" in name and "staff" not in name)
-    assert endings == [".html"] * 8 + [".pdf"] * 8 + [".xlsx"] * 2
+    n_languages = 3
+    with_guide = (4 + 1) * n_languages
+    assert endings == [".html"] * with_guide + [".pdf"] * with_guide + [".xlsx"] * n_languages
     verification = verify_set(out)
     assert verification.findings == ()
     assert verification.n_reports == 4
 
 
 def test_every_file_says_that_the_answers_are_invented(rehearsed: Rehearsed, out: Path) -> None:
-    assert json.loads((out / "manifest.json").read_bytes())["is_rehearsal"] is True
-    for file in out.rglob("*.html"):
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    assert manifest["is_rehearsal"] is True
+    guides = set(manifest["guides"].values())
+
+    def files(ending: str) -> list[Path]:
+        """All but the guides, which hold no figure."""
+        found = out.rglob(f"*{ending}")
+        return [file for file in found if file.relative_to(out).as_posix().removesuffix(ending) not in guides]
+
+    for file in files(".html"):
         assert 'class="rehearsal"' in file.read_text(encoding="utf-8")
-    words = {"en": "Rehearsal", "nb": "Prøvekjøring"}
-    for file in out.rglob("*.xlsx"):
+    words = {language: texts(language).gettext("Rehearsal") for language in ("nb", "nn", "en")}
+    for file in files(".xlsx"):
         assert all(name.startswith(words[file.parent.name]) for name in openpyxl.load_workbook(file).sheetnames)
-    for file in out.rglob("*.pdf"):
+    for file in files(".pdf"):
         with pikepdf.open(file) as pdf:  # what stands on its pages is tested with the renderer
             assert str(pdf.docinfo.Title).startswith(words[file.parent.name])
 

@@ -365,7 +365,7 @@ def test_rehearsal_is_a_zip_of_reports_that_leaves_nothing_behind(
     data = {"csrf_token": desk.token, "report_language": "nb"}
     answer = desk.client.post(desk.at("rehearsal"), data=data)
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="must-rehearsal.zip"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="must-eksempelrapporter.zip"'
     names = ZipFile(BytesIO(answer.data)).namelist()
     assert [name for name in names if name.endswith(".pdf")]
     assert not [name for name in names if name.startswith("en/")]
