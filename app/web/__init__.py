@@ -10,7 +10,7 @@ from app.config import Login, Settings
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    from app.web import assets, errors, language, names, security
+    from app.web import assets, compression, errors, language, names, security
     from app.web.sealed_session import SealedSession
 
     app.jinja_env.undefined = StrictUndefined
@@ -21,6 +21,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         n = settings.n_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     assets.init_app(app)
+    compression.init_app(app)
     security.init_app(app, is_production=settings.is_production)
     errors.init_app(app)
     language.init_app(app)
