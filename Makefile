@@ -9,7 +9,7 @@ RESPONDENTS ?= 400
 PORT ?= 8000
 WORKERS ?= $(shell nproc)
 
-.PHONY: demo test tools lock translations gallery bench-disclosure bench-reports exhaustive mutants clean
+.PHONY: demo test tools lock translations gallery bench faults bench-disclosure bench-reports exhaustive mutants clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
@@ -49,6 +49,11 @@ tools:
 # Pictures of pages, from what `make demo SERVE=0` made, and of reports.
 gallery: $(VENV)/test tools $(MO)
 	MUST_INSTANCE=$(CURDIR)/instance/demo PYTHONPATH=. $(BIN)/python tests/gallery/make.py
+
+# Respondents over HTTP through the whole form: times, CPU and bytes; then a large survey against a small one.
+bench: $(VENV)/test $(MO)
+	PYTHONPATH=. $(BIN)/python tests/load/bench.py
+	PYTHONPATH=. $(BIN)/python tests/load/bench.py --slope
 
 # CPU seconds for plan, figures and gate of a large organisation.
 bench-disclosure: $(VENV)/test
