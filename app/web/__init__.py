@@ -10,7 +10,7 @@ from app.config import Login, Settings
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    from app.web import assets, compression, errors, language, names, security
+    from app.web import assets, compression, errors, language, login_end, names, security
     from app.web.sealed_session import SealedSession
 
     app.jinja_env.undefined = StrictUndefined
@@ -26,6 +26,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     language.init_app(app)
     names.init_app(app)
+    login_end.init_app(app)
     _register_blueprints(app, settings)
 
 

@@ -20,6 +20,7 @@ _EMPLOYEE = "employee"
 _PENDING = "pending"
 _CSRF = "csrf_token"
 _NOTHING = "-"
+_SEEN_TO_SECONDS = 30
 
 
 def now() -> datetime:
@@ -31,10 +32,19 @@ def now() -> datetime:
 
 
 def opened_survey(code: str) -> OpenedSurvey:
-    survey = find_opened(session(), code)
-    if survey is None:
-        abort(404)
-    return survey
+    """The survey behind a link, read once in a request."""
+    known: dict[str, OpenedSurvey] = g.setdefault("surveys", {})
+    if code not in known:
+        survey = find_opened(session(), code)
+        if survey is None:
+            abort(404)
+        known[code] = survey
+    return known[code]
+
+
+def forget_survey() -> None:
+    """Read it again when it is next asked for: it may have been closed since."""
+    g.pop("surveys", None)
 
 
 def remember_respondent(survey: OpenedSurvey, respondent: Respondent) -> None:
@@ -55,13 +65,22 @@ def remember_respondent(survey: OpenedSurvey, respondent: Respondent) -> None:
 
 
 def respondent_of(survey: OpenedSurvey) -> Respondent | None:
-    """Who is logged in to this survey, if anybody still is: 30 minutes after the last request, 120 in all."""
+    """Who is logged in to this survey, if anybody still is: 30 minutes after the last request, 120 in all.
+
+    To half a minute: not every request seals the cookie anew.
+    """
     login = _login_to(survey)
     if login is None or _is_expired(login):
         return None
-    login["seen"] = now().timestamp()
-    cookie.modified = True
+    if now().timestamp() - login["seen"] > _SEEN_TO_SECONDS:
+        login["seen"] = now().timestamp()
+        cookie.modified = True
     return Respondent(*(base64.b64decode(secret) for secret in login["secrets"]))
+
+
+def last_login_end() -> datetime:
+    """When the login of who is logged in ends, whatever is done until then."""
+    return datetime.fromtimestamp(cookie[_EMPLOYEE]["since"], UTC) + ABSOLUTE
 
 
 def forget_respondent() -> None:

@@ -89,6 +89,11 @@ def visitor() -> Visitor:
     return found
 
 
+def last_visit_end() -> datetime:
+    """When the login of who is logged in ends, whatever is done until then."""
+    return datetime.fromtimestamp(cookie[_VISITOR]["since"], UTC) + access.ABSOLUTE
+
+
 def ask_to_log_in(area: str) -> Response | None:
     """For who is not logged in, the way to the login, and back to this page afterwards."""
     if find_visitor() is not None:

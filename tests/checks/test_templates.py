@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates"
 TEMPLATES = sorted(path for path in FOLDER.rglob("*.html") if "reports" not in path.parts)
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
-SCRIPTS = [ROOT / "static" / "app.js"]
+SCRIPTS = sorted((ROOT / "static").glob("*.js"))
 
 _JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\bendtrans\s*-?%\}", re.DOTALL)

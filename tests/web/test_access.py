@@ -8,8 +8,15 @@ from flask import Flask
 from tests.people import Trial, open_trial
 from tests.web.client import Browser
 
-FOR_EVERYBODY = {"questionnaire.start", "login.log_in", "login.log_out", "questionnaire.withdraw"}
-"""Withdrawing leads to the consent while a survey is open, and to the login afterwards (test_closed.py)."""
+FOR_EVERYBODY = {
+    "questionnaire.start",
+    "login.log_in",
+    "login.log_out",
+    "questionnaire.withdraw",
+    "login_end.stay_respondent",
+}
+"""Withdrawing leads to the consent while a survey is open, and to the login afterwards (test_closed.py).
+Staying logged in is only sent, and only by who is logged in (test_login_end.py)."""
 LOGGED_IN = {
     "questionnaire.go_on": "continue",
     "questionnaire.consent": "consent",

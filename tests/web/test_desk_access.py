@@ -22,7 +22,7 @@ from tests.web.desk import OURS, THEIRS, furnish, log_in, place_order
 
 OTHER_CONTACT = 0
 FOR_EVERYBODY = {"front.start", "front.privacy_text", "front.protection", "static"}
-LOGIN = {"login.enter", "login.leave", "login.entered", "login.left"}
+LOGIN = {"login.enter", "login.leave", "login.entered", "login.left", "login_end.stay_visitor"}
 NO_ORDER = {"ordering.start": "organisation", "ordering.begin": "organisation", "staff.queue": "staff"}
 """What belongs to no order, and whose it is."""
 VALUES = {"name": "reports.zip", "kind": "invitation", "language": "nb", "key": "last_day"}
