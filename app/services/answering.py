@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,17 @@ from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import OpenedSurvey, Setup
 
 T = TypeVar("T")
+
+# What every page asks, made once, and without what the ORM adds to a query.
+_ROWS, _SURVEYS = cast(Table, ResponseRow.__table__), cast(Table, Survey.__table__)
+_FIND = select(_ROWS.c.sealed).where(_ROWS.c.id == bindparam("own"))
+_LOCK = _FIND.with_for_update()
+_UPDATE = (
+    update(_ROWS)
+    .where(_ROWS.c.id == bindparam("own"))
+    .values(sealed=bindparam("new"), is_submitted=bindparam("submitted"))
+)
+_SWEPT_AT = select(_SURVEYS.c.swept_at).where(_SURVEYS.c.id == bindparam("survey"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ def _register_key(session: Session, keys: KeyRing, setup: Setup) -> tuple[bool, 
 
 
 def find_response(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Response | None:
-    sealed = session.scalar(select(ResponseRow.sealed).where(ResponseRow.id == respondent.response_id))
+    sealed = session.scalar(_FIND, {"own": respondent.response_id})
     return None if sealed is None else _opened(session, keys, setup, respondent.response_id, sealed)
 
 
@@ -199,18 +210,14 @@ def _change(
             raise DomainError("survey.closed")
         sealed = _begin(session, setup, data_key, respondent)
     response = change(Response.from_bytes(unseal(data_key, sealed, own)))
-    session.execute(
-        update(ResponseRow)
-        .where(ResponseRow.id == own)
-        .values(sealed=seal(data_key, response.to_bytes(), own), is_submitted=response.is_submitted)
-        .execution_options(synchronize_session=False)
-    )
+    new = {"new": seal(data_key, response.to_bytes(), own), "submitted": response.is_submitted}
+    session.execute(_UPDATE, {"own": own, **new})
     _check_not_swept(session, setup.id)
     return response
 
 
 def _lock(session: Session, response_id: bytes) -> bytes | None:
-    return session.scalar(select(ResponseRow.sealed).where(ResponseRow.id == response_id).with_for_update())
+    return session.scalar(_LOCK, {"own": response_id})
 
 
 def _begin(session: Session, setup: Setup, data_key: bytes, respondent: Respondent) -> bytes:
@@ -232,7 +239,7 @@ def _begin(session: Session, setup: Setup, data_key: bytes, respondent: Responde
 
 def _check_not_swept(session: Session, survey_id: str) -> None:
     """After the write, in the same transaction: closing's rewriting may have come between (spec 2)."""
-    if session.scalar(select(Survey.swept_at).where(Survey.id == survey_id)) is not None:
+    if session.scalar(_SWEPT_AT, {"survey": survey_id}) is not None:
         raise DomainError("survey.closed")
 
 

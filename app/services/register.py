@@ -12,8 +12,9 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import HASH_BYTES, seal, seal_for_research, unseal
@@ -31,6 +32,13 @@ _PLAIN = struct.Struct(">16sB")
 LONGEST_NUMBER = 64
 """Bytes; an identity number takes 11, a provider's own pseudonym more."""
 _N_TRIES = 50
+
+# Made once, and without what the ORM adds to a query.
+_BUCKETS = cast(Table, RegisterBucket.__table__)
+_HERE = {"mapper": RegisterBucket}
+_ONE = (_BUCKETS.c.survey_id == bindparam("survey"), _BUCKETS.c.number == bindparam("bucket"))
+_READ = select(_BUCKETS.c.sealed).where(*_ONE)
+_WRITE = update(_BUCKETS).where(*_ONE, _BUCKETS.c.sealed == bindparam("old")).values(sealed=bindparam("new"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +142,8 @@ def _all_buckets(session: Session, survey_id: str, *, is_locked: bool = False) -
 
 
 def _read(session: Session, survey_id: str, number: int) -> bytes:
-    sealed = session.scalar(
-        select(RegisterBucket.sealed).where(RegisterBucket.survey_id == survey_id, RegisterBucket.number == number)
-    )
+    asked = {"survey": survey_id, "bucket": number}
+    sealed: bytes | None = session.scalar(_READ, asked, bind_arguments=_HERE)
     if sealed is None:
         raise DomainError("register.missing")
     return sealed
@@ -145,10 +152,7 @@ def _read(session: Session, survey_id: str, number: int) -> bytes:
 def _write(session: Session, survey_id: str, number: int, old: bytes, new: bytes) -> bool:
     """Replace `old` by `new` unless somebody else was faster."""
     done = session.execute(
-        update(RegisterBucket)
-        .where(RegisterBucket.survey_id == survey_id, RegisterBucket.number == number, RegisterBucket.sealed == old)
-        .values(sealed=new)
-        .execution_options(synchronize_session=False)
+        _WRITE, {"survey": survey_id, "bucket": number, "old": old, "new": new}, bind_arguments=_HERE
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
+from gettext import NullTranslations
 from typing import Any
 
 from babel import Locale
 from flask import Flask, Response, g, has_request_context, redirect, request, url_for
-from flask_babel import format_time, get_locale, refresh
+from flask_babel import format_time, get_locale, get_translations, refresh
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import oslo_day
@@ -32,6 +35,7 @@ def languages() -> tuple[str, ...]:
 def init_app(app: Flask) -> None:
     babel.init_app(app, locale_selector=select)
     app.config["WTF_I18N_ENABLED"] = False  # ours speak for themselves; WTForms' would be read on every request
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.context_processor(_for_templates)
     app.add_template_filter(worded)
     app.add_template_filter(day)
@@ -48,8 +52,14 @@ def select() -> str:
     wanted = g.get("language") or request.cookies.get(COOKIE)
     if wanted in languages():
         return str(wanted)
-    accepted = request.accept_languages.best_match([*languages(), "no"])
-    return {"no": "nb"}.get(accepted or "", accepted) or settings().default_language
+    return _accepted(request.headers.get("Accept-Language", "")) or settings().default_language
+
+
+@lru_cache(1_000)
+def _accepted(header: str) -> str | None:
+    """The language that suits what a browser asks for; browsers ask for the same few things."""
+    accepted = parse_accept_header(header, LanguageAccept).best_match([*languages(), "no"])
+    return {"no": "nb"}.get(accepted or "", accepted)
 
 
 def current() -> str:
@@ -62,6 +72,7 @@ def switch(language: str | None) -> bool:
     if language not in languages():
         return False
     g.language = language
+    g.pop("catalogue", None)
     refresh()
     return True
 
@@ -107,9 +118,24 @@ def _remember(response: Response) -> Response:
         response.set_cookie(
             COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
         )
-    response.vary.add("Accept-Language")
-    response.vary.add("Cookie")
+    response.vary.update(("Accept-Language", "Cookie"))
     return response
+
+
+def _catalogue() -> NullTranslations:
+    """The translations of this request; a page asks for dozens of texts."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    found: NullTranslations = g.catalogue
+    return found
+
+
+def _gettext(message: str) -> str:
+    return _catalogue().gettext(message)
+
+
+def _ngettext(singular: str, plural: str, n: int) -> str:
+    return _catalogue().ngettext(singular, plural, n)
 
 
 def _for_templates() -> dict[str, object]:

@@ -37,7 +37,8 @@ class SealedSession(SessionInterface):
         return SecureCookieSession(self._read(name, cookie) if cookie else {})
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        response.vary.add("Cookie")
+        if "Cookie" not in response.headers.get("Vary", ""):
+            response.vary.add("Cookie")
         own = area(request.path)
         if not session.modified or own not in COOKIES:
             return

@@ -33,10 +33,10 @@ def consent(code: str) -> Response:
 def unit(code: str) -> Response:
     """A form only because a unit is not to stand in an address: what is sent changes the page and nothing else."""
     survey = access.opened_survey(code)
-    form = UnitForm()
-    language.switch(form.language.data)
+    form = UnitForm.sent()
+    language.switch(form.language)
     choice = units.walk(survey.setup.tree, request.form)
-    return show_unit(survey, choice, form.search.data, is_preview=True, own=(), is_refused=False)
+    return show_unit(survey, choice, form.search, is_preview=True, own=(), is_refused=False)
 
 
 @bp.get("/page/<int:number>")

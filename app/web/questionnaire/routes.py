@@ -64,6 +64,7 @@ def refuse(error: DomainError) -> Response:
     if error.code not in CLOSED_CODES:
         return domain_error(error)
     session().rollback()
+    access.forget_survey()
     return _closed(access.opened_survey((request.view_args or {})["code"]), status=410)
 
 
@@ -159,17 +160,17 @@ def _withdrawn() -> Consent:
 @bp.get("/s/<code>/unit")
 def unit(code: str) -> Response:
     visit = enter(code)
-    return _show_unit(visit, UnitForm())
+    return _show_unit(visit, UnitForm.sent())
 
 
 @bp.post("/s/<code>/unit")
 def choose_unit(code: str) -> Response:
     visit = enter(code)
-    form = UnitForm()
-    if language.switch(form.language.data) or form.go.data == "show":
+    form = UnitForm.sent()
+    if language.switch(form.language) or form.go == "show":
         return _show_unit(visit, form)
     tree = visit.setup.tree
-    wanted = units.find_stop(tree, form.unit.data) if form.unit.data else units.walk(tree, request.form).unit
+    wanted = units.find_stop(tree, form.unit) if form.unit else units.walk(tree, request.form).unit
     if wanted is None:
         return _show_unit(visit, form, status=422)
     answers = answering.choose_unit(session(), key_ring(), visit.survey, visit.respondent, wanted.path, access.now())
@@ -189,15 +190,15 @@ def page(code: str, number: int) -> Response:
 def save_page(code: str, number: int) -> Response:
     survey = access.opened_survey(code)
     page = _page(survey.setup, number)
-    form = AnswersForm()
+    form = AnswersForm.sent()
     changes = form.changes(page.items)
     if access.respondent_of(survey) is None and survey.clock.may_finish(access.now()):
         access.keep_pending(survey, changes)
-        if form.save.data:
+        if form.save:
             return show(survey, "logged_out", "_logged_out", status=401, number=number)
     visit = enter(code)
     answers = _save(visit, changes)
-    if form.save.data:
+    if form.save:
         before = shown(page.items, answers_of(answers, visit.setup, page.items))
         return show(visit.survey, "_saved", "_saved", before=before)
     return _after_page(visit, page, form)
@@ -312,9 +313,9 @@ def _save(visit: Visit, changes: dict[str, int]) -> Answers | None:
 
 def _after_page(visit: Visit, page: Page, form: AnswersForm) -> Response:
     code, number = visit.setup.code, page.number
-    if language.switch(form.language.data):
+    if language.switch(form.language):
         return go_to(".page", code=code, number=number)
-    if form.go.data == "back":
+    if form.go == "back":
         return go_to(".page", code=code, number=number - 1) if number > 1 else go_to(".unit", code=code)
     if number < len(pages_of(visit.setup.instrument.version, visit.setup.extra_themes)):
         return go_to(".page", code=code, number=number + 1)
@@ -341,7 +342,7 @@ def _show_unit(visit: Visit, form: UnitForm, status: int = 200) -> Response:
     return show_unit(
         visit.survey,
         choice,
-        form.search.data,
+        form.search,
         visit=visit,
         status=status,
         own=path_of(setup, own),
