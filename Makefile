@@ -55,6 +55,11 @@ bench: $(VENV)/test $(MO)
 	PYTHONPATH=. $(BIN)/python tests/load/bench.py
 	PYTHONPATH=. $(BIN)/python tests/load/bench.py --slope
 
+# kill -9 of web server and database under load; then everything that was acknowledged is looked for.
+faults: $(VENV)/test $(MO)
+	PYTHONPATH=. $(BIN)/python tests/faults/run.py
+	PYTHONPATH=. $(BIN)/python tests/faults/run.py --database postgresql
+
 # CPU seconds for plan, figures and gate of a large organisation.
 bench-disclosure: $(VENV)/test
 	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py

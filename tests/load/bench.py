@@ -6,7 +6,6 @@ import argparse
 import gzip
 import re
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -270,4 +269,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

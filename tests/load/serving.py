@@ -19,8 +19,8 @@ _BIN = Path(sys.executable).parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 COMMANDS = {
-    "granian": "granian --interface wsgi --host 127.0.0.1 --port {port} --workers {workers} --blocking-threads {threads}"
-    " --no-ws --log-level warning wsgi:app",
+    "granian": "granian --interface wsgi --host 127.0.0.1 --port {port} --workers {workers}"
+    " --blocking-threads {threads} --no-ws --log-level warning wsgi:app",
     "gunicorn": "gunicorn --bind 127.0.0.1:{port} --workers {workers} --threads {threads} --worker-class gthread"
     " --keep-alive 30 --log-level warning wsgi:app",
     "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads={threads} wsgi:app",
@@ -45,7 +45,7 @@ class Server:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()  # noqa: S310
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
                 return
             time.sleep(0.05)
         raise RuntimeError("the server does not start")
@@ -68,7 +68,7 @@ class Server:
     def processes(self) -> list[int]:
         """The server and all it has started."""
         own = self._process.pid if self._process else 0
-        return [pid for pid in _all_processes() if (stat := _stat(pid)) and int(stat[3]) == own]
+        return [pid for pid in all_processes() if (stat := _stat(pid)) and int(stat[3]) == own]
 
     def cpu_seconds(self) -> float:
         """Of all its processes since they were started, user and system, those of ended children included."""
@@ -79,8 +79,14 @@ class Server:
         return sum(_rss(pid) for pid in self.processes())
 
 
-def _all_processes() -> list[int]:
+def all_processes() -> list[int]:
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+
+
+def parent_of(pid: int) -> int | None:
+    """None for a process that is gone or only waits to be buried."""
+    stat = _stat(pid)
+    return int(stat[1]) if stat and stat[0] != "Z" else None
 
 
 def _stat(pid: int) -> list[str]:
