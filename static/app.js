@@ -22,48 +22,80 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
-/* Autosave: says when saving failed and tries again, and sends what is left when the page is put away. */
+/* Autosave: says when saving takes long or fails, and tries again. Nobody leaves a page before everything on it is
+   saved; what is left when the page is put away is sent then. */
 (() => {
   "use strict";
   const form = document.querySelector("form[data-autosave]");
-  if (!form) return;
+  if (!form || !window.htmx) return;
   const status = document.getElementById("saved");
   const waits = [2000, 5000, 10000, 30000];
   let changed = 0;
-  let sent = 0;
   let saved = 0;
   let failures = 0;
-  let timer;
+  let wanted = null;
   let leaving = false;
+  let retrying;
+  let waiting;
 
   const isOwn = (event) => event.detail.ctx?.sourceElement === form;
-  const again = () => {
-    clearTimeout(timer);
+  const say = (kind) => {
+    const sentence = document.createElement("span");
+    sentence.className = kind === "failed" ? "mistake" : "hint";
+    sentence.textContent = form.dataset[kind];
+    status.querySelector("span")?.remove();
+    status.append(sentence);
+  };
+  const save = () => {
+    clearTimeout(retrying);
     if (changed !== saved) htmx.trigger(form, "retry");
   };
+  const leave = () => {
+    leaving = true;
+    form.requestSubmit(wanted);
+    wanted = null;
+  };
   const failed = (event) => {
+    if (!isOwn(event) || leaving) return;
+    clearTimeout(waiting);
     const code = event.detail.ctx?.response?.status ?? 0;
     // What the server refused it also explained; everything else is worth another try.
-    if (!isOwn(event) || leaving || (code >= 400 && code < 500 && code !== 429)) return;
-    const sentence = document.createElement("span");
-    sentence.className = "mistake";
-    sentence.textContent = form.dataset.failed;
-    status.replaceChildren(sentence); // with it goes the field `before`: next time every answer is sent
-    clearTimeout(timer);
-    timer = setTimeout(again, waits[Math.min(failures++, waits.length - 1)]);
+    if (code >= 400 && code < 500 && code !== 429) return void (wanted && leave());
+    status.querySelector("[name=before]")?.remove(); // next time every answer is sent: nobody knows what arrived
+    say("failed");
+    clearTimeout(retrying);
+    retrying = setTimeout(save, waits[Math.min(failures++, waits.length - 1)]);
   };
 
-  form.addEventListener("change", () => { changed += 1; });
-  form.addEventListener("submit", () => { leaving = true; });
-  document.addEventListener("htmx:before:request", (event) => { if (isOwn(event)) sent = changed; });
+  form.addEventListener("change", () => {
+    changed += 1;
+    leaving = false;
+  });
+  form.addEventListener("submit", (event) => {
+    if (leaving || changed === saved) return void (leaving = true);
+    event.preventDefault();
+    wanted = event.submitter;
+    save();
+  });
+  // What a request holds is gathered now, even if it has to wait for the one before.
+  document.addEventListener("htmx:config:request", (event) => { if (isOwn(event)) event.detail.ctx.holds = changed; });
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!isOwn(event) || failures) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(say, 1000, "saving");
+  });
   document.addEventListener("htmx:after:swap", (event) => {
     if (!isOwn(event) || event.detail.ctx.response.status !== 200) return;
-    saved = sent;
+    clearTimeout(waiting);
+    saved = Math.max(saved, event.detail.ctx.holds);
     failures = 0;
+    if (!wanted) return;
+    if (changed === saved) leave();
+    else save();
   });
   document.addEventListener("htmx:response:error", failed);
   document.addEventListener("htmx:error", failed);
-  window.addEventListener("online", again);
+  window.addEventListener("online", save);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "hidden" || leaving || changed === saved) return;
     const answers = new URLSearchParams(new FormData(form));

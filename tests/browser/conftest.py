@@ -66,7 +66,7 @@ def chromium() -> str:
 def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path, translations: None) -> Iterator[Site]:  # noqa: F811
     app = sqlite_app(tmp_path_factory.mktemp("browser"), migrated)
     with app.app_context():
-        code = _open_survey()
+        code = new_survey()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -79,7 +79,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path, translations:
         dispose()
 
 
-def _open_survey() -> str:
+def new_survey() -> str:
+    """The code of one that is open."""
     new = NewSurvey(
         "310000000", "Prøvetilsynet", CURRENT_VERSION, (), TREE, date(2026, 10, 1), date(2026, 10, 15), n_invited=100
     )
@@ -111,7 +112,7 @@ def visit(engine: Browser, site: Site) -> Iterator[Visitor]:
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def visit(*, locale: str = "en-GB", width: int = 1280, **options: object) -> Page:
+    def visit(*, locale: str = "en-GB", width: int = 1280, site: Site = site, **options: object) -> Page:
         context = engine.new_context(locale=locale, viewport={"width": width, "height": 800}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         context.set_default_timeout(30_000)  # a busy machine is slow, not wrong

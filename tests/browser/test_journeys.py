@@ -198,20 +198,6 @@ def test_choice_made_before_the_script_is_there_is_not_lost(visit: Visitor, site
     expect(page.locator("#level_2")).to_contain_text("Seksjon C3")
 
 
-def test_two_tabs_of_one_page_keep_both_answers(visit: Visitor, site: Site) -> None:
-    first = visit()
-    begin(first, site)
-    second = first.context.new_page()
-    second.goto(first.url)
-    first.check(radio(first, "workload_1", 2))
-    expect(first.locator("#saved")).to_have_text(SAVED)
-    second.check(radio(second, "workload_2", 4))
-    expect(second.locator("#saved")).to_have_text(SAVED)
-    second.reload()
-    expect(second.locator(radio(second, "workload_1", 2))).to_be_checked()
-    expect(second.locator(radio(second, "workload_2", 4))).to_be_checked()
-
-
 def test_another_device_goes_on_where_one_stopped(visit: Visitor, site: Site) -> None:
     phone, computer = visit(width=360), visit(width=1280)
     serial = begin(phone, site)
