@@ -71,7 +71,8 @@ class Postgres:
             time.sleep(0.02)
 
     def start(self) -> None:
-        self._server._postgres_pid = None
+        for lock in (*self._folder.glob("postmaster.pid"), *self._folder.glob(".s.PGSQL.*")):
+            lock.unlink()  # in a container nobody may bury the killed process, whose number then seems to be in use
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:

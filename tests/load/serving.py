@@ -36,19 +36,23 @@ class Server:
         self.port = _free_port()
         self._command = COMMANDS[name].format(port=self.port, workers=workers, threads=threads).split()
         self._environ = {**os.environ, **environ, "MUST_INSTANCE": str(folder), "PYTHONPATH": str(ROOT)}
+        self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns once the first page is there."""
         command = [str(_BIN / self._command[0]), *self._command[1:]]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, start_new_session=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environ, start_new_session=True, stdout=log, stderr=log
+            )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
                 return
             time.sleep(0.05)
-        raise RuntimeError("the server does not start")
+        raise RuntimeError(f"the server does not start: {self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         if self._process is not None:
