@@ -25,6 +25,7 @@ CURRENT: Mapping[str, str] = MappingProxyType(
         "agreement": "2026-1",
         "privacy": "2026-1",
         "protection": "2026-1",
+        "accessibility": "2026-1",
         "mail": "2026-1",
         "invitation": "2026-1",
         "signature": "2026-1",

@@ -33,6 +33,9 @@ PLACEHOLDERS = {
         "consent",
     },
     "protection": {"k_means", "k_distributions"},
+    "accessibility": {
+        *("operator", "contact_email", "n_minutes_idle", "n_minutes_absolute", "n_minutes_warning"),
+    },
     "mail": {
         *("organisation", "operator", "contact_email", "contact_name", "signer_name", "reason"),
         *("submitted_on", "signed_on", "last_open_on", "deleted_on"),
