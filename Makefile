@@ -9,7 +9,7 @@ RESPONDENTS ?= 400
 PORT ?= 8000
 WORKERS ?= $(shell nproc)
 
-.PHONY: demo test tools lock translations gallery bench faults bench-disclosure bench-reports exhaustive mutants clean
+.PHONY: demo test tools lock translations gallery bench faults bench-disclosure bench-reports bench-paint exhaustive mutants clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
@@ -69,6 +69,10 @@ bench-disclosure: $(VENV)/test
 bench-reports: $(VENV)/test
 	$(BIN)/pip install --quiet --disable-pip-version-check weasyprint==70.0
 	PYTHONPATH=. $(BIN)/python tests/load/bench_reports.py
+
+# First contentful paint on a slow phone net; about a minute.
+bench-paint: $(VENV)/test tools $(MO)
+	PYTHONPATH=. $(BIN)/python tests/load/first_paint.py
 
 # Disclosure control on 50,000 random trees, and 30 organisations against an integer solver.
 exhaustive: $(VENV)/test

@@ -29,7 +29,7 @@ from tests.web.conftest import translations  # noqa: F401 - a fixture, used by i
 TREE = UnitTree.from_rows(
     [((f"Avdeling {a}", f"Seksjon {a}{s}"), None) for a in "ABCDEFG" for s in range(1, 6)] + [(("Stab",), None)]
 )
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -98,7 +98,7 @@ def new_survey() -> str:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 
