@@ -15,7 +15,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from click import ClickException
+
 from app.adapters.sealing import KEY_BYTES, new_key, public_part
+from app.config.operation import Operation, read_operation
 from app.config.outside import Outside, read_outside
 from app.config.reading import ConfigError, address, choice, needed, number, one_of
 from app.domain.survey import GRACE
@@ -64,6 +67,7 @@ class Settings:
     n_proxies: int
     """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
     outside: Outside
+    operation: Operation
 
     @property
     def is_production(self) -> bool:
@@ -74,8 +78,19 @@ class Settings:
         return self.instance / "reports"
 
 
+class RefusedSettingError(ConfigError, ClickException):
+    """As the `flask` command tells it: one sentence and exit code 1, no traceback."""
+
+
 def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
     """The settings in `environ`; ConfigError names the first that is missing or wrong."""
+    try:
+        return _read(environ, instance)
+    except ConfigError as error:
+        raise RefusedSettingError(str(error)) from error
+
+
+def _read(environ: Mapping[str, str], instance: Path) -> Settings:
     environment = choice(environ, "MUST_ENV", Environment, Environment.DEVELOPMENT)
     is_production = environment is Environment.PRODUCTION
     login = choice(environ, "MUST_LOGIN", Login, Login.ID_PORTEN if is_production else Login.DEMO)
@@ -102,6 +117,7 @@ def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
         n_proxies=number(environ, "MUST_PROXIES", 0),
         outside=read_outside(environ, instance, contact_email, is_production=is_production),
+        operation=read_operation(environ, keys.given, None if is_production else keys.secret),
     )
 
 
@@ -144,16 +160,16 @@ class _Keys:
         self._may_make = may_make
 
     def secret(self, name: str) -> bytes:
-        return self._given(name) or self._kept(name)
+        return self.given(name) or self._kept(name)
 
     def research(self) -> bytes:
         """The public key; outside production its private half is made beside it, for trying the export."""
-        given = self._given("MUST_RESEARCH_PUBLIC_KEY")
+        given = self.given("MUST_RESEARCH_PUBLIC_KEY")
         if given is None and not self._may_make:
             raise ConfigError("MUST_RESEARCH_PUBLIC_KEY is not set. Research makes the pair and hands over this half.")
         return given or public_part(self._kept("research-private-key"))
 
-    def _given(self, name: str) -> bytes | None:
+    def given(self, name: str) -> bytes | None:
         text = self._environ.get(name)
         if text is None:
             return None

@@ -10,7 +10,8 @@ from app.config import Login, Settings
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    from app.web import assets, compression, errors, language, login_end, names, security
+    from app.web import assets, compression, errors, language, limits, login_end, logs, names, security
+    from app.web.health import metrics
     from app.web.sealed_session import SealedSession
 
     app.jinja_env.undefined = StrictUndefined
@@ -20,6 +21,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.n_proxies:
         n = settings.n_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    logs.init_app(app, is_production=settings.is_production)
+    limits.init_app(app, settings)
+    metrics.init_app(app)
     assets.init_app(app)
     compression.init_app(app)
     security.init_app(app, is_production=settings.is_production)
@@ -33,6 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _register_blueprints(app: Flask, settings: Settings) -> None:
     from app.web.agreement import routes as agreement
     from app.web.front import routes as front
+    from app.web.health import routes as health
     from app.web.ordering import routes as ordering
     from app.web.portal import routes as portal
     from app.web.questionnaire import routes as questionnaire
@@ -40,6 +45,7 @@ def _register_blueprints(app: Flask, settings: Settings) -> None:
 
     app.register_blueprint(agreement.bp)
     app.register_blueprint(front.bp)
+    app.register_blueprint(health.bp)
     app.register_blueprint(ordering.bp)
     app.register_blueprint(portal.bp)
     app.register_blueprint(questionnaire.bp)

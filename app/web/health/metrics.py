@@ -1,0 +1,38 @@
+"""Counts and durations for Prometheus, by endpoint: never a survey, a unit, a path or a person (spec 8)."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from app.web.logs import endpoint_name, seconds_taken
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+METHODS = frozenset({"GET", "HEAD", "POST"})
+
+
+class Metrics:
+    """What one process counts, from its start."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "must_requests", "Requests answered.", ("endpoint", "method", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "must_request_seconds", "Time taken.", ("endpoint",), buckets=_SECONDS, registry=self._registry
+        )
+
+    def count(self, response: Response) -> Response:
+        method = request.method if request.method in METHODS else "other"
+        self._requests.labels(endpoint_name(), method, str(response.status_code)).inc()
+        self._seconds.labels(endpoint_name()).observe(seconds_taken())
+        return response
+
+    def as_text(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+def init_app(app: Flask) -> None:
+    metrics = app.extensions["metrics"] = Metrics()
+    app.after_request(metrics.count)

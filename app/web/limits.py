@@ -1,0 +1,82 @@
+"""How often: limits per person and per link, never per address, since a whole agency may come from one.
+
+Who is logged in has a count of one's own. Everybody else counts for the link, or the side, that they are at; that
+limit is high, and only keeps one link from taking the whole server. What is counted under is a keyed hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+from flask import session as cookie
+from flask_limiter import ApplicationLimit, Limiter
+
+from app.adapters.sealing import keyed_hash
+from app.config import Settings
+from app.web import visitors
+from app.web.sealed_session import area
+
+HEAVY = frozenset({"ordering.upload", "ordering.rehearse", "portal.poster", "agreement.pdf"})
+"""Seconds of work each."""
+N_HEAVY = 20
+"""Of those in a minute for one person."""
+_UNCOUNTED = ("static", "health.")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    if settings.is_production:
+        _hold_to_one_host(app, settings.public_url)
+    own = settings.operation
+
+    def often() -> str:
+        return f"{(own.limit_per_person if _person() else own.limit_per_link) or 10**9}/minute"
+
+    def who() -> str:
+        return keyed_hash(settings.secret_key, (_person() or _place()).encode()).hex()
+
+    limiter = Limiter(
+        who,
+        app=app,
+        application_limits=[
+            ApplicationLimit(often),
+            ApplicationLimit(f"{N_HEAVY}/minute", scope="heavy", exempt_when=lambda: request.endpoint not in HEAVY),
+        ],
+        storage_uri=own.limits_url,
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )
+    limiter.request_filter(_is_uncounted)
+
+
+def _hold_to_one_host(app: Flask, public_url: str) -> None:
+    """A request that names another host than ours is refused; what watches the installation may name any."""
+    host = urlsplit(public_url).netloc.lower()
+
+    @app.before_request
+    def check_host() -> None:
+        if request.host.lower() != host and not _is_uncounted():
+            abort(400)
+
+
+def _is_uncounted() -> bool:
+    return (request.endpoint or "").startswith(_UNCOUNTED)
+
+
+def _person() -> str:
+    """Who is logged in, under a name that says nothing; empty for nobody."""
+    login: dict[str, Any] | None = cookie.get("employee")
+    if login is not None:
+        return f"employee:{login['secrets'][1]}"
+    visitor = visitors.find_visitor()
+    if visitor is None:
+        return ""
+    return "visitor:" + hashlib.sha256(json.dumps([visitor.name, *visitor.rights]).encode()).hexdigest()
+
+
+def _place() -> str:
+    """The link, or the side of the product, that somebody is at without being logged in."""
+    return f"link:{(request.view_args or {}).get('code') or area(request.path)}"
