@@ -8,6 +8,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.cli import (
         demo,
+        doctor,
         mail,
         maintenance,
         orders,
@@ -21,5 +22,5 @@ def init_app(app: Flask) -> None:
     )
 
     commands = (surveys, orders, organisations, staff, mail, units, demo, reports, research, maintenance, verification)
-    for module in commands:
+    for module in (*commands, doctor):
         module.init_app(app)

@@ -1,4 +1,7 @@
-"""Who may log in as staff: kept as a keyed hash of the identity number, with the name to show."""
+"""Who may log in as staff: kept as a keyed hash of the identity number, with the name to show.
+
+The key of the hash lies with the surveys' keys, so that the installation key can be changed (`flask keys rotate`).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import keyed_hash
+from app.db.keys import SurveyKey
 from app.db.orders import StaffMember
 from app.domain.errors import DomainError
+from app.services.survey_keys import INSTALLATION, KeyRing, Purpose
 
 
 def add_staff(session: Session, installation_key: bytes, number: str, name: str) -> None:
     """DomainError ``staff.known`` when the name is taken; adding the same number again gives it the new name."""
-    mark = _mark(installation_key, number)
+    KeyRing(installation_key).make(session, INSTALLATION, Purpose.STAFF)
+    mark = _mark(session, installation_key, number)
     namesake = session.scalar(select(StaffMember).where(StaffMember.name == name, StaffMember.mark != mark))
     if namesake is not None:
         raise DomainError("staff.known", name=name)
@@ -29,7 +35,9 @@ def remove_staff(session: Session, name: str) -> None:
 
 def find_staff(session: Session, installation_key: bytes, number: str) -> str | None:
     """The name of who has this identity number, when it is one of the staff."""
-    member = session.get(StaffMember, _mark(installation_key, number))
+    if session.get(SurveyKey, (INSTALLATION, Purpose.STAFF.value)) is None:
+        return None
+    member = session.get(StaffMember, _mark(session, installation_key, number))
     return None if member is None else member.name
 
 
@@ -37,5 +45,6 @@ def list_staff(session: Session) -> list[str]:
     return list(session.scalars(select(StaffMember.name).order_by(StaffMember.name)))
 
 
-def _mark(installation_key: bytes, number: str) -> bytes:
-    return keyed_hash(installation_key, f"staff:{number}".encode())
+def _mark(session: Session, installation_key: bytes, number: str) -> bytes:
+    key = KeyRing(installation_key).get(session, INSTALLATION, Purpose.STAFF)
+    return keyed_hash(key, f"staff:{number}".encode())

@@ -32,12 +32,16 @@ class Purpose(Enum):
     CLOSED_DATA = "closed_data"
     """What stays after closing is sealed anew with these two; their forerunners are destroyed, so that no backup
     from the answering period can be read. CLOSED_DATA is destroyed 10 weeks after access."""
+    STAFF = "staff"
+    """Of the installation, not of a survey: finds the name of who logs in as staff."""
 
 
 FIELD = (Purpose.RESPONSE, Purpose.IDENTITY, Purpose.REGISTER, Purpose.DATA)
 """The keys of a survey while it is open."""
 
 
+INSTALLATION = "installation"
+"""Stands where a survey's id stands, for what belongs to none."""
 CACHED_SECONDS = 30
 """How long a process that serves may go on knowing a key that another one destroyed."""
 
@@ -98,6 +102,28 @@ class KeyRing:
         )
         for purpose in purposes:
             self._known.pop((survey_id, purpose), None)
+
+
+def opens(installation_key: bytes, kept: SurveyKey) -> bool:
+    """Whether a stored key was wrapped with this installation's key."""
+    try:
+        unseal(installation_key, kept.wrapped, _label(kept.survey_id, Purpose(kept.purpose)))
+    except DomainError:
+        return False
+    return True
+
+
+def rewrap(session: Session, old_key: bytes, new_key: bytes) -> int:
+    """Wrap every stored key with another installation key; how many. What is wrapped with it already stays.
+
+    DomainError ``sealed.broken`` when one opens with neither: nothing may be committed then.
+    """
+    wrapped_anew = [kept for kept in session.scalars(select(SurveyKey).with_for_update()) if not opens(new_key, kept)]
+    for kept in wrapped_anew:
+        name = _label(kept.survey_id, Purpose(kept.purpose))
+        kept.wrapped = seal(new_key, unseal(old_key, kept.wrapped, name), name)
+    session.flush()
+    return len(wrapped_anew)
 
 
 def _label(survey_id: str, purpose: Purpose) -> bytes:
