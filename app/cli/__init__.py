@@ -7,6 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.cli import (
+        backup,
         demo,
         doctor,
         mail,
@@ -22,5 +23,5 @@ def init_app(app: Flask) -> None:
     )
 
     commands = (surveys, orders, organisations, staff, mail, units, demo, reports, research, maintenance, verification)
-    for module in (*commands, doctor):
+    for module in (*commands, doctor, backup):
         module.init_app(app)

@@ -18,7 +18,7 @@ from app import create_app
 from app.config import read_settings
 from app.domain.identifiers import synthetic_identity_number
 from app.web import access
-from tests.browser.conftest import _open_survey
+from tests.browser.conftest import new_survey
 from tests.conftest import DATABASES, dispose
 from tests.oidc.provider import CLIENT_ID, SECRET, Provider, running
 
@@ -48,7 +48,7 @@ def address(tmp_path: Path, migrated: Path, translations: None, monkeypatch: pyt
         provider.issuer = settings["MUST_ID_PORTEN_ISSUER"]  # another site, as far as a browser can tell
         app = create_app(read_settings(settings, tmp_path))
         with app.app_context():
-            code = _open_survey()
+            code = new_survey()
         server = make_server("127.0.0.1", port, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -7,8 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from app.domain.fiction import STAFF
+from tests.browser.barriers import check
 from tests.browser.conftest import Site, Visitor, begin
-from tests.browser.test_accessibility import check
 from tests.web.desk import furnish
 
 DIALOG = "#login-end"

@@ -12,6 +12,7 @@ from app.domain.units import Unit
 from app.services.surveys import OpenedSurvey, Setup
 from app.web import unit_choice as units
 from app.web.fragments import respond
+from app.web.questionnaire.questions import questions
 from app.web.questionnaire.visit import Visit, pages_of
 from app.web.questionnaire.wording import facts_of
 
@@ -55,7 +56,7 @@ def theme_page(setup: Setup, page: Page, chosen: dict[str, int]) -> dict[str, An
         "n_pages": len(pages_of(setup.instrument.version, setup.extra_themes)),
         "chosen": chosen,
         "before": shown(page.items, chosen),
-        "definitions": setup.definitions,
+        "questions": questions(setup, page, chosen),
         "instrument": setup.instrument,
     }
 

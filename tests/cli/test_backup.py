@@ -1,0 +1,326 @@
+"""Drills: a backup is restored while its keys live, and says nothing once they are destroyed; keys are changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import create_app
+from app.adapters.sealing import new_key
+from app.db.keys import SurveyKey
+from app.db.orders import AuditLine
+from app.db.surveys import Survey
+from app.domain.errors import DomainError
+from app.domain.fiction import CONTACT, PEOPLE, STAFF
+from app.extensions import db, key_ring, session, settings
+from app.services import answering
+from app.services.audit import THE_CLOCK, Event, record
+from app.services.deletion import DELETION
+from app.services.register import list_entries
+from app.services.staff import add_staff, find_staff
+from app.services.survey_keys import Purpose
+from tests.conftest import dispose, postgres_app, sqlite_app
+from tests.people import NO, YES, Trial, open_trial, start_writing
+
+
+def run(app: Flask, *args: str | Path) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=[str(arg) for arg in args])
+    return result.exit_code, result.output
+
+
+def back_up(app: Flask, folder: Path) -> Path:
+    session().commit()
+    code, output = run(app, "backup", "create", "--out", folder)
+    assert code == 0, output
+    return Path(output.split(":")[0])
+
+
+def fill(trial: Trial) -> None:
+    """Answers of three people, one of whom has not submitted; two decisions on research; a line in the trail."""
+    trial.answer(1, ("A", "A1"), {"workload_1": 4})
+    trial.answer(2, ("B",), {"workload_1": 2})
+    trial.answer(3, ("B",), {"workload_1": 5}, submits=False)
+    trial.consent(1, YES)
+    trial.consent(2, NO)
+    record(session(), trial.survey.id, THE_CLOCK, Event.APPROVED, datetime(2026, 10, 1, tzinfo=UTC))
+    session().commit()
+
+
+class Spare:
+    """Another installation with the same settings and the live database of keys, and nothing in the other two."""
+
+    def __init__(self, make: Callable[[], Flask]) -> None:
+        self._make = make
+
+    def beside(self, app: Flask) -> Flask:
+        old, empty = app.config["SETTINGS"], self._make().config["SETTINGS"]
+        return create_app(replace(old, answers_url=empty.answers_url, identities_url=empty.identities_url))
+
+
+@pytest.fixture
+def spare(any_app: Flask, request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Spare:
+    if db.engine.dialect.name == "sqlite":
+        return Spare(lambda: sqlite_app(tmp_path, migrated))
+    return Spare(lambda: postgres_app(tmp_path, request.getfixturevalue("postgres")))
+
+
+def test_backup_restored_while_answering_lets_everybody_go_on(any_app: Flask, spare: Spare, tmp_path: Path) -> None:
+    trial = open_trial()
+    fill(trial)
+    survey_id = trial.survey.id
+    file = back_up(any_app, tmp_path / "backups")
+    fresh = spare.beside(any_app)
+    with fresh.app_context():
+        code, output = run(fresh, "backup", "restore", file)
+        assert code == 0, output
+        assert f"{survey_id[:8]}  readable" in output
+        again = Trial(session().get_one(Survey, survey_id))
+        response = answering.find_response(session(), key_ring(), again.opened.setup, again.person(1))
+        assert response is not None
+        assert response.is_submitted
+        consents = [answering.get_consent(session(), key_ring(), again.opened.setup, again.person(i)) for i in (1, 2)]
+        assert consents == [YES, NO]
+        again.answer(3, ("B",), {"workload_1": 1})
+        again.answer(4)
+        assert answering.count_submitted(session(), survey_id) == 4
+        record(session(), survey_id, THE_CLOCK, Event.CLOSED, again.now)
+        session().commit()
+        lines = session().scalars(sa.select(AuditLine).order_by(AuditLine.id)).all()
+        assert [line.event for line in lines][-2:] == ["approved", "closed"]
+        again.close()
+        assert answering.count_submitted(session(), survey_id) == 4
+        dispose()
+
+
+def restore_later(app: Flask, spare: Spare, folder: Path, destroy: Callable[[Trial], None]) -> None:
+    trial = open_trial()
+    fill(trial)
+    survey_id, who = trial.survey.id, trial.person(1)
+    file = back_up(app, folder)
+    destroy(trial)
+    session().commit()
+    fresh = spare.beside(app)
+    with fresh.app_context():
+        code, output = run(fresh, "backup", "restore", file)
+        assert code == 0, output
+        assert "not readable" in output
+        setup = Trial(session().get_one(Survey, survey_id)).opened.setup
+        with pytest.raises(DomainError, match=r"key\.destroyed"):
+            answering.find_response(session(), key_ring(), setup, who)
+        for purpose in Purpose:
+            if key_ring().has(session(), survey_id, purpose):
+                key = key_ring().get(session(), survey_id, purpose)
+                with pytest.raises(DomainError, match=r"sealed\.broken"):
+                    list(list_entries(session(), key, survey_id))
+        dispose()
+
+
+def test_backup_from_the_answering_period_is_unreadable_after_closing(
+    any_app: Flask, spare: Spare, tmp_path: Path
+) -> None:
+    restore_later(any_app, spare, tmp_path / "backups", lambda trial: trial.close())
+
+
+def delete(trial: Trial) -> None:
+    trial.close()
+    for step in DELETION:
+        start_writing()
+        step(session(), key_ring(), trial.survey, trial.now)
+        session().commit()
+
+
+def test_every_backup_is_unreadable_after_deletion(any_app: Flask, spare: Spare, tmp_path: Path) -> None:
+    restore_later(any_app, spare, tmp_path / "backups", delete)
+
+
+def test_what_a_backup_brings_back_after_deletion_is_deleted_again(app: Flask, migrated: Path, tmp_path: Path) -> None:
+    trial = open_trial()
+    fill(trial)
+    trial.survey.access_at = datetime(2026, 1, 1, tzinfo=UTC)
+    file = back_up(app, tmp_path / "backups")
+    assert run(app, "maintenance", "run")[0] == 0
+    survey_id = trial.survey.id
+    fresh = Spare(lambda: sqlite_app(tmp_path, migrated)).beside(app)
+    with fresh.app_context():
+        assert run(fresh, "backup", "restore", file)[0] == 0
+        assert answering.count_submitted(session(), survey_id) == 2
+        assert run(fresh, "maintenance", "run")[0] == 0
+        session().expire_all()
+        assert answering.count_submitted(session(), survey_id) == 0
+        assert session().get_one(Survey, survey_id).state == "deleted"
+        dispose()
+
+
+def test_backup_holds_no_key_and_shows_nothing(app: Flask, tmp_path: Path) -> None:
+    trial = open_trial()
+    fill(trial)
+    content = back_up(app, tmp_path / "backups").read_bytes()
+    code, output = run(app, "backup", "show", next((tmp_path / "backups").iterdir()))
+    assert code == 0
+    tables = {line.split()[1] for line in output.splitlines()[1:]}
+    assert "response" in tables
+    assert "register_bucket" in tables
+    assert "survey_key" not in tables
+    for word in (trial.survey.id, trial.survey.code, "Prøvetilsynet"):
+        assert word.encode() not in content
+    for kept in session().scalars(sa.select(SurveyKey)):
+        assert kept.wrapped not in content
+    assert (tmp_path / "backups").stat().st_mode & 0o077 == 0
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (tmp_path / "backups").iterdir())
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "other key", "swapped", "nothing of ours", "length"])
+def test_damaged_backup_is_refused_whole(app: Flask, migrated: Path, tmp_path: Path, damage: str) -> None:
+    fill(open_trial())
+    file = back_up(app, tmp_path / "backups")
+    content = bytearray(file.read_bytes())
+    fresh = Spare(lambda: sqlite_app(tmp_path, migrated)).beside(app)
+    if damage == "cut":
+        content = content[:-120]
+    elif damage == "changed":
+        content[len(content) // 2] ^= 1
+    elif damage == "swapped":
+        other = back_up(app, tmp_path / "others").read_bytes()
+        content = content[:30] + other[30:]
+    elif damage == "length":
+        content[30:34] = b"\xff\xff\xff\xff"
+    elif damage == "nothing of ours":
+        content = bytearray(b"PK\x03\x04")
+    else:
+        operation = replace(fresh.config["SETTINGS"].operation, backup_key=new_key())
+        fresh = create_app(replace(fresh.config["SETTINGS"], operation=operation))
+    file.write_bytes(content)
+    with fresh.app_context():
+        code, output = run(fresh, "backup", "restore", file)
+        assert code == 2
+        assert "Traceback" not in output
+        assert session().scalar(sa.select(sa.func.count()).select_from(Survey)) == 0
+        dispose()
+
+
+def test_restoring_over_something_is_refused(app: Flask, tmp_path: Path) -> None:
+    fill(open_trial())
+    file = back_up(app, tmp_path / "backups")
+    code, output = run(app, "backup", "restore", file)
+    assert code == 2
+    assert "new and empty" in output
+
+
+def test_certificates_come_along(app: Flask, migrated: Path, tmp_path: Path) -> None:
+    folder = settings().instance / "certificates"
+    folder.mkdir()
+    (folder / "deletion-x.json").write_text('{"n": 1}', encoding="utf-8")
+    file = back_up(app, tmp_path / "backups")
+    (folder / "deletion-x.json").unlink()
+    fresh = Spare(lambda: sqlite_app(tmp_path, migrated)).beside(app)
+    with fresh.app_context():
+        assert run(fresh, "backup", "restore", file)[0] == 0
+        assert (folder / "deletion-x.json").read_text(encoding="utf-8") == '{"n": 1}'
+        dispose()
+
+
+def test_sqlite_moves_to_postgresql_with_its_answers(
+    app: Flask, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    trial = open_trial()
+    fill(trial)
+    survey_id = trial.survey.id
+    file = back_up(app, tmp_path / "backups")
+    fresh = Spare(lambda: postgres_app(tmp_path, request.getfixturevalue("postgres"))).beside(app)
+    with fresh.app_context():
+        code, output = run(fresh, "backup", "restore", file)
+        assert code == 0, output
+        again = Trial(session().get_one(Survey, survey_id))
+        again.answer(3, ("B",), {"workload_1": 1})
+        assert answering.count_submitted(session(), survey_id) == 3
+        dispose()
+
+
+def test_without_a_backup_key_nothing_is_written(app: Flask, tmp_path: Path) -> None:
+    own = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(own, operation=replace(own.operation, backup_key=None))
+    code, output = run(app, "backup", "create", "--out", tmp_path / "backups")
+    assert code == 2
+    assert "MUST_BACKUP_KEY" in output
+    assert not (tmp_path / "backups").exists()
+
+
+def with_new_key(app: Flask, new: bytes | None) -> Flask:
+    own = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(own, operation=replace(own.operation, new_installation_key=new))
+    return app
+
+
+def test_installation_key_is_changed_and_everything_goes_on(any_app: Flask) -> None:
+    trial = open_trial()
+    fill(trial)
+    name, number = PEOPLE[STAFF]
+    add_staff(session(), settings().installation_key, number, name)
+    session().commit()
+    survey_id, new = trial.survey.id, new_key()
+    former = {kept.wrapped for kept in session().scalars(sa.select(SurveyKey))}
+    code, output = run(with_new_key(any_app, new), "keys", "rotate")
+    assert code == 0, output
+    assert output.startswith("5 keys are wrapped anew")
+    session().expire_all()
+    assert not former & {kept.wrapped for kept in session().scalars(sa.select(SurveyKey))}
+    with pytest.raises(DomainError, match=r"sealed\.broken"):
+        key_ring().get(session(), survey_id, Purpose.DATA)
+    session().rollback()
+    fresh = create_app(replace(any_app.config["SETTINGS"], installation_key=new))
+    with fresh.app_context():
+        again = Trial(session().get_one(Survey, survey_id))
+        assert answering.find_response(session(), key_ring(), again.opened.setup, again.person(1)) is not None
+        assert find_staff(session(), new, number) == name
+        assert find_staff(session(), new, PEOPLE[CONTACT][1]) is None
+        again.answer(5)
+        again.close()
+        assert answering.count_submitted(session(), survey_id) == 3
+        dispose()
+
+
+def test_changing_the_key_twice_does_no_harm(any_app: Flask) -> None:
+    open_trial()
+    new = new_key()
+    with_new_key(any_app, new)
+    session().rollback()
+    assert run(any_app, "keys", "rotate")[1].startswith("4 keys")
+    assert run(any_app, "keys", "rotate")[1].startswith("0 keys")
+
+
+def test_wrong_former_key_changes_nothing(any_app: Flask) -> None:
+    open_trial()
+    session().commit()
+    wrong = create_app(replace(any_app.config["SETTINGS"], installation_key=new_key()))
+    with wrong.app_context():
+        before = {kept.wrapped for kept in session().scalars(sa.select(SurveyKey))}
+        session().rollback()
+        code, output = run(with_new_key(wrong, new_key()), "keys", "rotate")
+        assert code == 1
+        assert "Nothing was changed" in output
+        assert {kept.wrapped for kept in session().scalars(sa.select(SurveyKey))} == before
+        dispose()
+
+
+def test_without_a_new_key_nothing_is_rotated(app: Flask) -> None:
+    code, output = run(app, "keys", "rotate")
+    assert code == 2
+    assert "MUST_NEW_INSTALLATION_KEY" in output
+
+
+def test_former_wrapping_leaves_no_trace_in_the_file(app: Flask) -> None:
+    open_trial()
+    session().commit()
+    former = [kept.wrapped for kept in session().scalars(sa.select(SurveyKey))]
+    session().rollback()
+    run(with_new_key(app, new_key()), "keys", "rotate")
+    dispose()
+    files = [path for path in settings().instance.iterdir() if path.name.startswith("keys.sqlite")]
+    assert files
+    assert not [wrapped for wrapped in former for path in files if wrapped in path.read_bytes()]
