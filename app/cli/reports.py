@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from tqdm import tqdm
 
-from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, go_on_writing, note, refuses_clearly, sweep
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
@@ -86,6 +86,7 @@ def build_reports(
         built = _build_one(release, chosen[0], languages, folder.absolute())
     _check_built(built)
     if out is None and unit_path is None:
+        go_on_writing()
         survey.state = state_after(Audience.STAFF, Action.PUBLISH, State(survey.state)).value
         note(survey, Event.PUBLISHED, SHELL, n_reports=len(chosen), languages=list(languages))
         session().commit()
