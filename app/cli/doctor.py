@@ -264,16 +264,16 @@ _SENTENCES = {
     "databases.same": "Two of the three databases are one. Answers, identities and keys must be apart: set "
     "MUST_ANSWERS_URL, MUST_IDENTITIES_URL and MUST_KEYS_URL.",
     "role.superuser": "The database is used as {user}, a superuser. Let the web server use the role must_web "
-    "(deploy/postgresql-roles.sql).",
+    "(flask database grants).",
     "clock.behind": "The clock is behind: something happened already at {latest:%Y-%m-%d %H:%M} UTC. Surveys close and "
     "are deleted by it: switch on time synchronisation (timedatectl set-ntp true).",
     "clock.differs": "The clock differs by {seconds} s from that of {whose}. Switch on time synchronisation "
     "(timedatectl set-ntp true).",
     "mail.stands_still": "{n} mails have waited for more than half an hour. Run flask mail send every minute (timer or "
-    "cron, see docs/operating.md), and see flask mail list.",
+    "cron, see OPERATING.md), and see flask mail list.",
     "mail.given_up": "{n} mails were given up. See why: flask mail list; try again: flask mail retry",
     "maintenance.stands_still": "{n} surveys (first: {first}) wait to be closed or deleted. Run flask maintenance run "
-    "every five minutes (timer or cron, see docs/operating.md), and see what it says.",
+    "every five minutes (timer or cron, see OPERATING.md), and see what it says.",
     "mail.unreachable": "The mail server {host}:{port} does not take our mail ({kind}). Check MUST_SMTP_HOST, "
     "MUST_SMTP_PORT, MUST_SMTP_SECURITY, user and password, and the way out through the firewall.",
     "limits.unreachable": "The store of MUST_LIMITS_URL does not answer ({kind}). Each process counts for itself "
