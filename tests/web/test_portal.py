@@ -48,7 +48,7 @@ def place(web: Flask, desk: Desk, state: State, person: int = CONTACT) -> Desk:
 
 def publish(web: Flask, desk: Desk, units: tuple[tuple[str, ...], ...] = UNITS) -> Path:
     """A set with small files, as `flask build-reports` would name them."""
-    folder: Path = web.config["SETTINGS"].reports_folder / desk.order_id
+    folder = Path(web.config["SETTINGS"].reports_url, desk.order_id, "first")
     names = {}
     for place, unit in enumerate([(), *units]):
         stem = f"{place:02d} {' - '.join(unit) or 'Prøvetilsynet'}"
@@ -68,6 +68,7 @@ def publish(web: Flask, desk: Desk, units: tuple[tuple[str, ...], ...] = UNITS) 
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder.parent / "published.json").write_text(json.dumps({"set": "first"}))
     with zipfile.ZipFile(folder / "reports.zip", "w") as archive:
         archive.writestr("manifest.json", "{}")
     return folder
