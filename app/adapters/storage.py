@@ -34,6 +34,12 @@ class Storage:
         """`address`: a folder's path, or ``s3://bucket/folder``. Nothing is asked for before the first use."""
         self.address = address.rstrip("/")
 
+    def check(self) -> None:
+        """DomainError ``storage.unavailable`` unless the bucket may be listed; a folder is made when it is needed."""
+        if not self._is_local:
+            with self._asked(is_missing_refused=True) as files:
+                files.ls(self._place[1].partition("/")[0])
+
     def read(self, name: str) -> bytes:
         with self._asked() as files:
             return cast(bytes, files.cat_file(self._path(name)))
@@ -61,7 +67,10 @@ class Storage:
         """Every file below a folder, by its name from there, and its bytes; empty when there is no such folder."""
         start = self._path(below)
         with self._asked() as files:
-            found = files.find(start, detail=True)
+            try:
+                found = files.find(start, detail=True)
+            except FileNotFoundError:
+                return {}
         return {path.removeprefix(f"{start}/"): about["size"] for path, about in found.items() if path != start}
 
     def delete(self, name: str) -> None:
@@ -99,4 +108,4 @@ class Storage:
         except Exception as error:  # each kind of storage has errors of its own
             if isinstance(error, FileNotFoundError) and not is_missing_refused:
                 raise
-            raise DomainError("storage.unavailable", address=self.address, kind=type(error).__name__) from error
+            raise DomainError("storage.unavailable", address=self.address, reason=type(error).__name__) from error

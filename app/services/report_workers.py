@@ -10,6 +10,7 @@ import copyreg
 import gc
 import hashlib
 import os
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -172,10 +173,11 @@ def _unavailable(address: str, error: Exception) -> DomainError:
 def _on_cluster(client: Client, printed: Printed, jobs: Sequence[Job]) -> Iterator[Rendered]:
     from distributed import as_completed as completed
 
-    given = client.scatter(printed, broadcast=True)
+    # A task, not scattered data: when the worker that holds it dies, it is made again.
+    given = client.submit(pickle.loads, pickle.dumps(printed), pure=False)
     wanted = program_version()
     names = {client.submit(_render_there, given, job, wanted, pure=False): job.name for job in jobs}
-    for future in completed(list(names)):
+    for future in completed(list(names), loop=client.loop):
         try:
             rendered = future.result()
         except Exception as error:  # its worker died again and again, or the cluster went away

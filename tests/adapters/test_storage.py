@@ -65,3 +65,7 @@ def test_storage_that_cannot_be_used_says_so(s3: str, tmp_path: Path, monkeypatc
         Storage(str(tmp_path / "file" / "below")).write("name", b"x")
     with pytest.raises(DomainError, match=r"storage\.unavailable"):
         Storage("s3://no-such-bucket/x").write("name", b"x")
+    with pytest.raises(DomainError, match=r"storage\.unavailable"):
+        Storage("s3://no-such-bucket/x").check()
+    for fit in (f"{s3}/not/yet/there", str(tmp_path / "not" / "yet")):
+        Storage(fit).check()

@@ -19,6 +19,7 @@ from flask import Flask
 from icalendar import Calendar
 from sqlalchemy import select
 
+from app.adapters.storage import Storage
 from app.db.orders import Mail, Order
 from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER
@@ -470,6 +471,29 @@ def test_parts_are_handed_out_and_count_once(web: Flask, desk: Desk) -> None:
     assert events(web, desk).count("downloaded") == 1
     with zipfile.ZipFile(BytesIO(whole)) as archive:
         assert archive.namelist() == ["manifest.json"]
+
+
+def test_files_come_from_s3_like_storage_just_as_well(web: Flask, desk: Desk, s3: str) -> None:
+    folder = publish(web, place(web, desk, State.REPORTED))
+    storage = web.extensions["report_storage"] = Storage(f"{s3}/portal")
+    names = [path.relative_to(folder.parent).as_posix() for path in folder.parent.rglob("*") if path.is_file()]
+    storage.put(folder.parent, names, desk.order_id)
+    desk.get(desk.at("reports"))
+    assert "Ærlighet" in desk.text
+    name = "en/02 Ærlighet (en).html"
+    whole = (folder / name).read_bytes()
+    answer = desk.fetch(f"reports/{quote(name)}")
+    assert answer.data == whole
+    again = desk.client.get(answer.request.path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    part = desk.client.get(desk.at(f"reports/{quote(name)}"), headers={"Range": "bytes=3-"})
+    assert (part.status_code, part.data) == (206, whole[3:])
+    assert desk.fetch("reports/for-staff/protocol.json").status_code == 404
+    web.extensions["report_storage"] = Storage("/dev/null/reports")
+    assert desk.fetch(f"reports/{quote(name)}").status_code == 503
+    web.extensions["report_storage"] = storage
+    storage.delete(f"{desk.order_id}/first/{name}")
+    assert desk.fetch(f"reports/{quote(name)}").status_code == 404
 
 
 HIDDEN = (
