@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import flask_migrate
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.adapters.sealing import keyed_hash
 from app.db.grants import COMMANDS, DATABASES, GRANTS, WEB, grants_sql
-from app.extensions import key_ring, session
+from app.db.surveys import Survey
+from app.extensions import db, key_ring, session
+from app.services import answering
+from app.services.register import Consent
 from app.services.survey_keys import Purpose
 from tests.people import YES, Trial, open_trial
 from tests.roles import Installation, grant
@@ -186,3 +191,43 @@ def test_rewriting_leaves_no_former_row(installation: Installation) -> None:
         after = connection.exec_driver_sql("SELECT pg_relation_size('response')").scalar()
     assert before > 0
     assert after == 0
+
+
+def test_web_that_still_knows_the_key_from_before_closing_asks_anew(installation: Installation) -> None:
+    with installation.owner.app_context():
+        trial = open_trial()
+        trial.consent(1, YES)
+        survey_id = trial.survey.id
+        session().close()
+
+    def consent() -> Consent | None:
+        trial = Trial(session().get_one(Survey, survey_id))
+        return answering.get_consent(session(), key_ring(), trial.opened.setup, trial.person(1))
+
+    with installation.web.app_context():
+        assert consent() == YES
+        session().close()
+    with installation.commands.app_context():
+        Trial(session().get_one(Survey, survey_id)).close()
+        session().close()
+    with installation.web.app_context():
+        assert consent() == YES
+        assert installation.web.extensions["key_ring"].has(session(), survey_id, Purpose.REGISTER) is False
+        session().close()
+
+
+def test_a_step_down_takes_the_web_its_buckets_and_up_again_gives_them_back(
+    tmp_path: Path, postgres: sa.Engine
+) -> None:
+    installation = Installation(tmp_path, postgres)
+    count = "SELECT count(*) FROM register_bucket"
+    with installation.owner.app_context(), installation.engines[WEB]["identities"].connect() as web:
+        open_trial()
+        session().close()
+        flask_migrate.downgrade(revision="0002")
+        assert web.exec_driver_sql(count).scalar() == 0
+        web.rollback()
+        flask_migrate.upgrade()
+        grant(db.engines["identities"], "identities")
+        assert web.exec_driver_sql(count).scalar() == 1, "laid before there were locators: seen until it is written"
+    installation.dispose()

@@ -114,7 +114,7 @@ def upgrade_answers() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_uploaded_list")),
     )
     _protect_audit_trail()
-    is_in_area = sa.Column("is_in_area", sa.Boolean(), nullable=False, server_default=sa.false())
+    is_in_area: sa.Column[bool] = sa.Column("is_in_area", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("organisation", is_in_area)  # in place: SQLite drops no table that others refer to
 
 
