@@ -6,15 +6,15 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 from sqlalchemy.engine import Engine
 
-from app import ROOT
 from app.adapters.smtp import Smtp, SmtpSettings
 from app.cli.common import FAILED, now
 from app.config import Login, Settings, read_settings
@@ -133,7 +133,7 @@ def _keys(own: Settings) -> Iterator[Finding]:
 def _texts(own: Settings) -> Iterator[Finding]:
     if own.default_language not in load_instrument(CURRENT_VERSION).languages:
         yield fault("settings.language", language=own.default_language)
-    for source in sorted((ROOT / "translations").glob("*/LC_MESSAGES/messages.po")):
+    for source in sorted(Path(current_app.config["BABEL_TRANSLATION_DIRECTORIES"]).glob("*/LC_MESSAGES/messages.po")):
         if not source.with_suffix(".mo").exists():
             yield fault("texts.not_compiled", language=source.parts[-3])
 

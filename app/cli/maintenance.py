@@ -13,7 +13,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.common import FAILED, compact_if_needed, find_survey, note, now, run_steps, sweep
+from app.cli.common import FAILED, compact_if_needed, find_survey, go_on_writing, note, now, run_steps, sweep
 from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.db.surveys import Survey
@@ -67,9 +67,10 @@ def _sweep_if_due(survey: Survey) -> None:
     if is_sweep_due(session(), survey, now()):
         was_swept = is_swept(session(), key_ring(), survey)
         sweep(survey)
+        go_on_writing()
         if not is_recorded(session(), survey.id, Event.CLOSED):  # nobody pressed the button
             note(survey, Event.CLOSED, THE_CLOCK)
-            session().commit()
+        session().commit()
         if not was_swept:
             click.echo(f"{survey.id[:8]} closed and swept.")
     compact_if_needed(survey)
@@ -78,6 +79,7 @@ def _sweep_if_due(survey: Survey) -> None:
 def _delete_if_due(survey: Survey) -> None:
     if is_deletion_due(survey, now()):
         _delete(survey)
+    go_on_writing()
     delete_old_sums(session(), survey, now())
     session().commit()
 
@@ -95,6 +97,7 @@ def _delete(survey: Survey) -> None:
     compact_if_needed(survey)
     certificate = json.loads(file.read_text(encoding="utf-8"))
     _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
+    go_on_writing()
     survey.deleted_at = now()
     note(survey, Event.DELETED, THE_CLOCK, n_responses=certificate["n_responses"])
     session().commit()

@@ -114,12 +114,13 @@ def upgrade_answers() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_uploaded_list")),
     )
     _protect_audit_trail()
-    is_in_area: sa.Column[bool] = sa.Column("is_in_area", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("organisation", is_in_area)  # in place: SQLite drops no table that others refer to
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("is_in_area", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade_answers() -> None:
-    op.drop_column("organisation", "is_in_area")  # in place, as above
+    with op.batch_alter_table("organisation", schema=None) as batch_op:
+        batch_op.drop_column("is_in_area")
 
     op.drop_table("uploaded_list")
     op.drop_table("shown_count")
