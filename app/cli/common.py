@@ -151,6 +151,10 @@ _SENTENCES = {
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "reports.in_progress": "Another process is building these reports.",
+    "storage.unavailable": "The storage of reports, {address}, cannot be used ({reason}). Check MUST_REPORTS_URL, the "
+    "credentials and the way there; for s3:// install the extra s3.",
+    "cluster.unavailable": "The cluster at {address} cannot be used ({kind}): no scheduler, no worker, or the extra "
+    "distributed is not installed.",
     "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
     "unit.unknown": "There is no unit {path}.",
     "theme.unknown": "There is no theme {theme} in this survey.",

@@ -20,7 +20,7 @@ from app.cli.common import FAILED, now
 from app.config import Login, Settings, read_settings
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import N_WEEKS_UNTIL_DELETION, oslo_day
-from app.extensions import MIGRATIONS, db, session, settings
+from app.extensions import MIGRATIONS, db, report_storage, session, settings
 from app.services import doctor as checks
 from app.services.doctor import Finding, Severity, advice, fault
 
@@ -69,6 +69,7 @@ def _examined(own: Settings, at: datetime, *, offline: bool) -> Iterator[Group]:
         yield "mail", _mail(own)
         yield "login", _login(own, at)
         yield "rights", _rights(own, at)
+        yield "reports", _reports()
 
 
 def _engines() -> dict[str, Engine]:
@@ -152,6 +153,11 @@ def _separation(own: Settings) -> Iterator[Finding]:
 def _stored_keys(own: Settings) -> Iterator[Finding]:
     yield from checks.check_key_opens(session(), own.installation_key)
     yield from checks.check_keys_are_there(session())
+
+
+def _reports() -> Iterator[Finding]:
+    storage = report_storage()
+    yield from checks.check_that("reports.unreachable", storage.check, address=storage.address)
 
 
 def _limits(own: Settings) -> Iterator[Finding]:
@@ -282,5 +288,7 @@ _SENTENCES = {
     "the way out through the firewall.",
     "login.metadata": "ID-porten answers, but not as {issuer} ({kind}). Set MUST_ID_PORTEN_ISSUER exactly as its "
     "metadata says.",
+    "reports.unreachable": "The storage of reports, {address}, cannot be used ({kind}). Check MUST_REPORTS_URL, "
+    "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the way out through the firewall.",
     "rights.no_file": "MUST_RIGHTS=local, and {path} is not there: nobody may order or sign.",
 }

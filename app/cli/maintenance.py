@@ -18,11 +18,12 @@ from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
-from app.extensions import key_ring, session, settings
+from app.extensions import key_ring, report_storage, session, settings
 from app.services.audit import THE_CLOCK, Event, is_recorded
 from app.services.closing import is_sweep_due, is_swept
 from app.services.deletion import DELETION, delete_old_sums, describe_deletion, is_deletion_due
 from app.services.mail_queue import forget_addresses
+from app.services.report_store import delete_sets
 from app.services.surveys import list_surveys
 
 group = AppGroup("maintenance", help="Work that the clock asks for.")
@@ -91,7 +92,8 @@ def _delete(survey: Survey) -> None:
     if not file.exists():
         _write(file, describe_deletion(session(), survey) | {"deleted_at": None})
     run_steps(DELETION, survey)
-    shutil.rmtree(settings().reports_folder / survey.id, ignore_errors=True)
+    shutil.rmtree(settings().building_folder / survey.id, ignore_errors=True)
+    delete_sets(report_storage(), survey.id)
     compact_if_needed(survey)
     certificate = json.loads(file.read_text(encoding="utf-8"))
     _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
