@@ -115,8 +115,8 @@ def _figures_of_theme(nodes: list[Node], language: str) -> list[str]:
 
 
 def _as_printed(figures: list[Figure]) -> list[str]:
-    """In the order of the page, where the mean stands before the number of answers; a PDF has one kind of space."""
-    place = {Kind.MEAN: 0, Kind.REFERENCE: 1, Kind.DIFFERENCE: 2, Kind.N_MEAN: 3}
+    """In the order of the page, where the means stand before the number of answers; a PDF has one kind of space."""
+    place = {Kind.MEAN: 0, Kind.REFERENCE: 1, Kind.N_MEAN: 2, Kind.DIFFERENCE: 3}
     return [
         figure.text.replace("\N{NO-BREAK SPACE}", " ")
         for figure in sorted(figures, key=lambda figure: place.get(figure.kind, 4))
