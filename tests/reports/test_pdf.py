@@ -294,21 +294,22 @@ def test_heat_map_of_a_thousand_units_goes_on_with_all_headings_on_each_page() -
 # --------------------------------------------------------------------------------------------------------- the file
 
 
-def _check(data: bytes, folder: Path) -> None:
+def _check(data: bytes, folder: Path, *profiles: str) -> None:
     file = folder / "report.pdf"
     file.write_bytes(data)
-    result = str(page.validate_pdf(str(file), profile="ua1"))
-    assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
+    for profile in profiles:
+        result = str(page.validate_pdf(str(file), profile=profile))
+        assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
 
 
 @every_report
-def test_passes_the_checks_of_pdf_ua(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
-    _check(_pdf(survey, path, "nb"), tmp_path)
+def test_passes_the_checks_of_pdf_ua_and_pdf_a(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
+    _check(_pdf(survey, path, "nb"), tmp_path, "ua1", "2a")
 
 
 @pytest.mark.parametrize(("survey", "path"), REPORTS[:3])
 def test_passes_the_checks_of_pdf_ua_in_english(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
-    _check(_pdf(survey, path, "en"), tmp_path)
+    _check(_pdf(survey, path, "en"), tmp_path, "ua1")
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])
