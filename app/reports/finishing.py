@@ -23,6 +23,7 @@ _END_OF_STREAM = b"endstream\n"
 _LINE_END = b"\r\n"  # also after data that ends like half of it
 _PER_PACK = 500
 _SRGB = Path(__file__).with_name("srgb.icc")
+"""The profile built into LittleCMS, which is free of copyright."""
 _FREE, _PLAIN, _PACKED = 0, 1, 2  # the kinds of entry of a cross-reference stream
 
 

@@ -6,7 +6,19 @@ from app.reports.bars import draw_difference, draw_mean_bar, draw_verdict_mark
 from app.reports.content import Chapter, ReportContent, ThemeContent, Verdict, verdict_key, verdict_words
 from app.reports.guide import StandsOut
 from app.reports.pen import BODY, BODY_BOLD, CENTRE, LEFT, RIGHT, SMALL, SMALL_BOLD, TINY, Block, Font, Pen, wrapped
-from app.reports.style import ACCENT, CHAPTER_COLORS, DEEP, INK, MM, MUTED, PALE, REFERENCE, RULE, category_colors
+from app.reports.style import (
+    ACCENT,
+    CHAPTER_COLORS,
+    DEEP,
+    INK,
+    MM,
+    MUTED,
+    PALE,
+    REFERENCE,
+    RULE,
+    WHITE,
+    category_colors,
+)
 from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
 
 
@@ -139,7 +151,8 @@ class Overview(Block):
             pen.empty("TD", f"/A<</O/Table{pdf_span('Col', 3)}>>")
             return
         place = self.NAME + self.bar * theme.reference.share_of_scale
-        pen.line(place, y + self.row / 2 - 2.1 * MM, place, y + self.row / 2 + 2.1 * MM, INK, 1.4)
+        for color, thickness in ((WHITE, 3), (INK, 1.4)):  # the white keeps it apart from a dark bar
+            pen.line(place, y + self.row / 2 - 2 * MM, place, y + self.row / 2 + 2 * MM, color, thickness)
         pen.leaf("TD", theme.reference.text, organisation, baseline, BODY, RIGHT)
         pen.leaf("TD", theme.difference, difference, baseline, BODY, RIGHT)
         draw_verdict_mark(pen, theme.verdict, difference + 5.5 * MM, baseline + 3)
