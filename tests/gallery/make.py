@@ -28,7 +28,7 @@ from app.extensions import db, session
 from app.reports.pdf import render_pdf
 from app.reports.reading import Document, read
 from app.services.surveys import list_surveys
-from tests.browser.conftest import _ARGUMENTS, chromium
+from tests.browser.conftest import ARGUMENTS, chromium
 from tests.reports.factory import FULL, Survey
 from tests.web.desk import furnish, place_order
 
@@ -146,7 +146,7 @@ def page_of(document: Document, heading: str) -> int:
 
 def main() -> None:
     with sync_playwright() as playwright, demo_site() as address:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for width in WIDTHS:
             context = browser.new_context(viewport={"width": width, "height": 800}, locale="nb-NO")
             visit(context.new_page(), address, width)
