@@ -64,6 +64,36 @@ IN_LANGUAGES = {"nb-NO": LOOKS, "en-GB": (LOOKS[0], LOOKS[-1]), "nn-NO": ()}
 """What differs between languages is the length of texts, and whether they are there at all."""
 
 
+class Walk:
+    """Looks at page after page, and remembers what was seen."""
+
+    def __init__(self, page: Page, looks: Iterable[Look] = LOOKS) -> None:
+        self.page = page
+        self.looks = tuple(looks)
+        self.seen: list[tuple[str, dict[str, int]]] = []
+
+    def look(self, what: str) -> None:
+        self.page.eval_on_selector_all("main details", "all => all.forEach((one) => { one.open = true; })")
+        self.seen.append((what, check_every_look(self.page, what, self.looks)))
+
+    def go(self, address: str, what: str) -> None:
+        self.page.goto(address)
+        self.look(what)
+
+    def show(self, bare: Page, what: str) -> None:
+        """What `bare` shows, a page that runs no scripts: the checker is one itself, so it is shown the same HTML."""
+        html = re.sub(r"</?noscript>|<script.*?</script>", "", bare.content())
+        self.page.route(bare.url, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
+        self.go(bare.url, what)
+        self.page.unroute(bare.url)
+
+    def print(self, title: str) -> None:
+        """The table of pages, looks and violations; of a language without looks only that all is translated."""
+        print(f"\n{title}")
+        for what, counts in self.seen:
+            print(f"  {what:28}", *(f"{look} {count}" for look, count in counts.items()), sep="  ")
+
+
 def check(page: Page, what: str) -> None:
     """Nothing is wrong with the page as it looks now."""
     found = violations(page)
@@ -98,12 +128,6 @@ def untranslated(page: Page) -> list[str]:
         return []
     texts: list[str] = page.evaluate(_WORDS)
     return [text for text in texts if _is_source(text, language)]
-
-
-def print_table(title: str, rows: Iterable[tuple[str, dict[str, int]]]) -> None:
-    print(f"\n{title}")
-    for what, counts in rows:
-        print(f"  {what:28}", *(f"{look} {count}" for look, count in counts.items()), sep="  ")
 
 
 def _is_source(text: str, language: str) -> bool:

@@ -208,8 +208,7 @@ def photograph(site: Site, browser: Browser, folder: Path, width: int, locale: s
     def page_of() -> Page:
         scheme = "dark" if dark else "light"
         size = {"width": width, "height": 800}
-        page = browser.new_page(viewport=size, locale=locale, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        return page
+        return browser.new_page(viewport=size, locale=locale, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
 
     main_pages(site, page_of, lambda page, name: save(page, folder / f"{name}-{width}.png", whole=whole))
 
