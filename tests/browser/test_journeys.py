@@ -194,6 +194,15 @@ def test_search_shows_hits_while_typing(visit: Visitor, site: Site) -> None:
     expect(page.locator(".chosen-unit")).to_contain_text("Avdeling F › Seksjon F3")
 
 
+def test_who_asks_for_help_finds_it_open(visit: Visitor, site: Site) -> None:
+    page = visit(width=360)
+    begin(page, site)
+    page.goto(f"{site.survey}/page/5")
+    assert not page.locator("#help dl").is_visible()
+    page.click("a[href='#help'] >> nth=0")
+    expect(page.locator("#help dl")).to_be_in_viewport()
+
+
 def test_failed_autosave_says_so_and_is_tried_again(visit: Visitor, site: Site) -> None:
     page = visit()
     begin(page, site)

@@ -213,6 +213,15 @@ def photograph(site: Site, browser: Browser, folder: Path, width: int, locale: s
     main_pages(site, page_of, lambda page, name: save(page, folder / f"{name}-{width}.png", whole=whole))
 
 
+def index() -> str:
+    """A page that shows all pictures: made by this program, like the pictures."""
+    names = sorted(file.stem for file in HERE.glob("*.png"))
+    pages = [name.removesuffix(f"-{WIDTHS[0]}") for name in names if name.endswith(f"-{WIDTHS[0]}")]
+    rows = [f"## {page}\n\n" + " ".join(f"![{page}, {n} pixels]({page}-{n}.png)" for n in WIDTHS) for page in pages]
+    reports = [f"## {name}\n\n![{name}]({name}.png)" for name in names if name.startswith("report-")]
+    return "\n\n".join(["# Pictures, made by `make gallery`", *rows, *reports]) + "\n"
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--folder", type=Path, default=HERE)
@@ -232,6 +241,7 @@ def main() -> None:
         browser.close()
     if wanted.folder == HERE:
         report_pages(HERE)
+        (HERE / "README.md").write_text(index(), encoding="utf-8")
 
 
 if __name__ == "__main__":
