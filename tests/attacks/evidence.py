@@ -8,6 +8,7 @@ address on every line, with the path and the size), the metrics, the sealed sess
 
 from __future__ import annotations
 
+import gzip
 import io
 import itertools
 import json
@@ -17,7 +18,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -25,16 +25,20 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.adapters.sealing import unseal
 from app.db.orders import AuditLine
 from app.db.surveys import Survey
 from app.domain.fiction import CONTACT
 from app.domain.identifiers import synthetic_identity_number
+from app.domain.responses import UNANSWERED, Response
 from app.domain.survey import State
 from app.extensions import db, session, settings
 from app.services import backup
 from app.services.answering import Respondent
+from app.services.register import list_entries
+from app.services.survey_keys import KeyRing, Purpose
 from app.web import access, logs
-from tests.attacks.dumps import postgres_rows, sqlite_rows
+from tests.attacks.dumps import all_bytes, database_bytes, postgres_rows, sqlite_rows
 from tests.attacks.joining import Row
 from tests.people import Trial
 from tests.web.client import Browser
@@ -45,7 +49,7 @@ N_PEOPLE = 200
 AT_ONCE = 4
 LOOKS_EVERY = 60
 """Steps between two looks at the count and the metrics."""
-FIELD, MIDWAY, END, CLOSED = "before", "midway", "end", "closed"
+BEFORE, MIDWAY, END, CLOSED = "before", "midway", "end", "closed"
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 _RADIO = re.compile(r'type="radio" name="(\w+)"|name="(\w+)"[^>]*type="radio"|type="radio"[^>]*name="(\w+)"')
 
@@ -67,6 +71,19 @@ class Evidence:
     metrics: list[str] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
+    opened: list[Row] = field(default_factory=list)
+    """The responses after closing, opened with the installation's key."""
+    consents: list[Row] = field(default_factory=list)
+    """The register after closing, opened with it too."""
+    field_consents: list[Row] = field(default_factory=list)
+    """The register at the end of the field period, opened with a key that no attacker has."""
+    links: dict[bytes, int] = field(default_factory=dict)
+    """The truth: who is behind a response after closing, by the link that is sealed in it."""
+    files: bytes = b""
+    """Everything in both databases, the instance folder and the folder for temporary files, before and after closing.
+    """
+    keys: list[bytes] = field(default_factory=list)
+    """Those that are left after closing."""
 
 
 class Proxy:
@@ -120,8 +137,6 @@ class Employee:
         return found.value
 
     def _page(self, step: str) -> tuple[str, list[str]]:
-        import gzip
-
         answer = self._client.get(f"{self._at}/{step}")
         assert answer.status_code == 200, (step, answer.status_code)
         html = gzip.decompress(answer.data) if answer.content_encoding == "gzip" else answer.data
@@ -160,17 +175,60 @@ def gather(app: Flask, folder: Path) -> Evidence:
             code = session().get_one(Survey, order_id).code
             session().rollback()
         found = Evidence(order_id)
-        _take(app, found, FIELD, folder)
+        _take(app, found, BEFORE, folder)
         _let_answer(app, code, clock, found, folder)
         _take(app, found, END, folder)
         with app.app_context():
             trial = Trial(session().get_one(Survey, order_id), clock.now)
             found.people = {serial: trial.person(serial) for serial in range(N_PEOPLE)}
+            found.field_consents = _opened_register(order_id, Purpose.REGISTER)
+            found.files = _every_byte(folder)
             trial.close()
             session().close()
         _take(app, found, CLOSED, folder)
+        with app.app_context():
+            _open_what_is_left(found)
+            found.files += _every_byte(folder)
+            session().close()
         found.own_log, found.proxy_log = log.getvalue(), proxy.lines
     return found
+
+
+def _open_what_is_left(found: Evidence) -> None:
+    ring = KeyRing(settings().installation_key)
+    found.keys = [
+        ring.get(session(), found.survey_id, purpose)
+        for purpose in Purpose
+        if ring.has(session(), found.survey_id, purpose)
+    ]
+    found.consents = _opened_register(found.survey_id, Purpose.CLOSED_REGISTER)
+    data_key = ring.get(session(), found.survey_id, Purpose.CLOSED_DATA)
+    for number, row in enumerate(found.responses[CLOSED]):
+        response = Response.from_bytes(unseal(data_key, bytes_of(row, "sealed"), bytes_of(row, "id")))
+        given = [value for value in response.answers if value != UNANSWERED]
+        shown = {"unit": response.unit or 0, "n_answers": len(given), "sum": sum(given), "all": response.to_bytes()}
+        found.opened.append({**row, **shown})
+        found.links[response.link] = number
+
+
+def _opened_register(survey_id: str, purpose: Purpose) -> list[Row]:
+    key = KeyRing(settings().installation_key).get(session(), survey_id, purpose)
+    return [
+        {"position": i, "person": entry.person, "for_research": entry.for_research}
+        for i, entry in enumerate(list_entries(session(), key, survey_id))
+    ]
+
+
+def _every_byte(folder: Path) -> bytes:
+    session().rollback()
+    databases = [database_bytes(db.engines[bind]) for bind in (None, "identities")]
+    return b"\n".join([*databases, all_bytes([settings().instance, folder])])
+
+
+def bytes_of(row: Row, name: str) -> bytes:
+    value = row[name]
+    assert isinstance(value, bytes)
+    return value
 
 
 def _let_answer(app: Flask, code: str, clock: HandClock, found: Evidence, folder: Path) -> None:
@@ -239,10 +297,3 @@ def _own_log() -> Iterator[io.StringIO]:
     yield stream
     logging.getLogger().removeHandler(handler)
     logging.getLogger(logs.OWN).setLevel(level)
-
-
-def moment_of(line: Mapping[str, object]) -> datetime:
-    return datetime.fromisoformat(str(line["at"]))
-
-
-__all__ = ["CLOSED", "END", "FIELD", "MIDWAY", "N_PEOPLE", "Evidence", "dump", "gather", "moment_of", "timedelta"]
