@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext
 from app.adapters.id_porten import Identity, IdPorten, StartedLogin, hash_session, start_login
 from app.domain.errors import DomainError
 from app.domain.identifiers import check_identity_number
-from app.extensions import key_ring, session, settings
-from app.services.answering import recognise
+from app.extensions import session, settings
 from app.services.ended_logins import list_ended_logins, mark_of, remember_ended_login
 from app.web import access, language, visitors
 from app.web.errors import CLOSED_CODES, Wording
@@ -278,15 +277,13 @@ def notice_ended_login() -> None:
 
 def _arrive(identity: Identity, number: str, way: dict[str, Any]) -> Response:
     survey = access.opened_survey(way["code"])
+    place, page_number = way["next"], way["number"]
     try:
-        respondent = recognise(
-            session(), key_ring(), settings().research_public_key, survey.setup, number=number, name=identity.name
-        )
+        response = arrive(survey, number=number, name=identity.name, place=place, page_number=page_number)
     except DomainError as error:
         if error.code not in CLOSED_CODES:
             raise
         return go_to("questionnaire.start", code=way["code"])
-    response = arrive(survey, respondent, way["next"], way["number"])
     if identity.session_hash:
         cookie[_AT_PROVIDER] = identity.session_hash
     return response
