@@ -54,7 +54,6 @@ csrf = CSRFProtect()
 def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    csrf.init_app(app)
     app.extensions["key_ring"] = KeyRing(settings.installation_key)
     app.extensions["rights"] = _rights(settings)
     app.extensions["consents"] = OwnPage()
