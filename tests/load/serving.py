@@ -40,10 +40,12 @@ class Server:
         threads: int = 4,
         log: Path | None = None,
         target: str = "wsgi:app",
+        ready: str = "/",
     ) -> None:
         self.port = _free_port()
         self._command = COMMANDS[name].format(port=self.port, workers=workers, threads=threads, target=target).split()
         self._environ = {**os.environ, **environ, "MUST_INSTANCE": str(folder), "PYTHONPATH": str(ROOT)}
+        self._ready = ready
         self._log = log or folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,7 +59,7 @@ class Server:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{self._ready}", timeout=5).close()
                 return
             time.sleep(0.05)
         raise RuntimeError(f"the server does not start: {self._log.read_text()[-2000:]}")
