@@ -84,7 +84,7 @@ def main() -> int:
     is_clean = True
     for fault in chosen:
         for database in fault.databases if arguments.database is None else (arguments.database,):
-            n_rounds = arguments.rounds or fault.n_rounds
+            n_rounds = fault.n_rounds if fault.is_the_end else arguments.rounds or fault.n_rounds
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 random = Random(arguments.seed)
                 result = hurt(Path(folder) / "world", fault, database, n_rounds, arguments.at_once, random)
