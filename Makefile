@@ -52,8 +52,10 @@ gallery: $(VENV)/test tools $(MO)
 
 # Respondents over HTTP through the whole form: times, CPU and bytes; then a large survey against a small one.
 bench: $(VENV)/test $(MO)
-	PYTHONPATH=. $(BIN)/python tests/load/bench.py
-	PYTHONPATH=. $(BIN)/python tests/load/bench.py --slope
+	$(BIN)/python -m tests.load.bench
+	$(BIN)/python -m tests.load.bench --database postgresql
+	$(BIN)/python -m tests.load.bench --per-second 20 --respondents 200 --rounds 3
+	$(BIN)/python -m tests.load.bench --slope
 
 # Every fault under load: kill -9 (200 rounds), disk, database, clock, migrations, reports, closing; about half an hour.
 faults: $(VENV)/test $(MO)

@@ -15,6 +15,7 @@ from flask import Flask, abort, request
 from flask import session as cookie
 from flask_limiter import ApplicationLimit, Limiter
 
+from app.adapters.minute_counts import MinuteCounts
 from app.adapters.sealing import keyed_hash
 from app.config import Settings
 from app.web import visitors
@@ -53,7 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
                 exempt_when=lambda: request.endpoint != ENDED_ELSEWHERE,
             ),
         ],
-        storage_uri=own.limits_url,
+        storage_uri=own.limits_url.replace("memory://", f"{MinuteCounts.STORAGE_SCHEME[0]}://"),
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )
