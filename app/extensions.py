@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.adapters.entity_register import EntityRegister
 from app.adapters.local_rights import LocalRights
 from app.adapters.smtp import Mailer, MailFolder, Smtp
+from app.adapters.storage import Storage
 from app.config import Settings
 from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
 from app.db.surveys import Organisation
@@ -53,12 +54,12 @@ csrf = CSRFProtect()
 def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    csrf.init_app(app)
     app.extensions["key_ring"] = KeyRing(settings.installation_key)
     app.extensions["rights"] = _rights(settings)
     app.extensions["consents"] = OwnPage()
     app.extensions["entities"] = _entities(settings)
     app.extensions["mailer"] = _mailer(settings)
+    app.extensions["report_storage"] = Storage(settings.reports_url)
 
 
 def settings() -> Settings:
@@ -93,6 +94,12 @@ def entity_source() -> EntitySource:
 def mailer() -> Mailer:
     """The mail server, or the folder that stands in for it."""
     found: Mailer = current_app.extensions["mailer"]
+    return found
+
+
+def report_storage() -> Storage:
+    """Where published reports lie."""
+    found: Storage = current_app.extensions["report_storage"]
     return found
 
 
