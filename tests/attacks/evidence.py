@@ -166,7 +166,8 @@ def gather(app: Flask, folder: Path) -> Evidence:
     clock = HandClock()
     with pytest.MonkeyPatch.context() as patch, _own_log() as log:
         patch.setattr(access, "now", lambda: clock.now)
-        patch.setenv("TMPDIR", str(folder))
+        (folder / "temporary").mkdir()
+        patch.setattr("tempfile.tempdir", str(folder / "temporary"))
         proxy = Proxy(app, clock)
         patch.setattr(app, "wsgi_app", proxy)
         with app.app_context():
