@@ -63,6 +63,7 @@ def test_demo_login_is_refused_in_production(tmp_path: Path) -> None:
         ("MUST_GRACE_MINUTES", "-1"),
         ("MUST_PROXIES", "many"),
         ("MUST_RESEARCH_ENDS_ON", "31.12.2036"),
+        ("MUST_REPORTS_URL", "ftp://example.org/reports"),
     ],
 )
 def test_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:

@@ -68,14 +68,17 @@ class Settings:
     """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
     outside: Outside
     operation: Operation
+    reports_url: str
+    """Where published reports lie: a folder, or ``s3://bucket/folder``."""
 
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
 
     @property
-    def reports_folder(self) -> Path:
-        return self.instance / "reports"
+    def building_folder(self) -> Path:
+        """Where reports lie that are being made."""
+        return self.instance / "building"
 
 
 class RefusedSettingError(ConfigError, ClickException):
@@ -118,7 +121,15 @@ def _read(environ: Mapping[str, str], instance: Path) -> Settings:
         n_proxies=number(environ, "MUST_PROXIES", 0),
         outside=read_outside(environ, instance, contact_email, is_production=is_production),
         operation=read_operation(environ, keys.given, None if is_production else keys.secret),
+        reports_url=_reports_url(environ, instance),
     )
+
+
+def _reports_url(environ: Mapping[str, str], instance: Path) -> str:
+    text = environ.get("MUST_REPORTS_URL") or str((instance / "reports").absolute())
+    if "://" in text and not text.startswith("s3://"):
+        raise ConfigError(f"MUST_REPORTS_URL={text} must be the path of a folder, or begin with s3://.")
+    return text
 
 
 def _registration(environ: Mapping[str, str], *, is_production: bool) -> Registration:

@@ -80,7 +80,11 @@ class Notices:
         self._to_contact("reports_ready", self._now, **self._dates(survey))
 
     def deleted(self, survey: Survey) -> None:
-        self._to_contact("deleted", self._now, attachment=CERTIFICATE, **self._dates(survey))
+        """The contact person and staff get the certificate."""
+        dates = self._dates(survey)
+        self._to_contact("deleted", self._now, attachment=CERTIFICATE, **dates)
+        link = f"/staff/orders/{self._order.id}"
+        self._queue("deleted", self._staff_email, self._now, attachment=CERTIFICATE, link=link, **dates)
 
     def _dates(self, survey: Survey) -> dict[str, str]:
         clock = opened(survey).clock

@@ -24,6 +24,9 @@ HEAVY = frozenset({"ordering.upload", "ordering.rehearse", "portal.poster", "agr
 """Seconds of work each."""
 N_HEAVY = 20
 """Of those in a minute for one person."""
+ENDED_ELSEWHERE = "login.end_login"
+N_ENDED_ELSEWHERE = 600
+"""Of those in a minute, from everybody who is not logged in: anybody can send one, and each is kept for hours."""
 _UNCOUNTED = ("static", "health.")
 
 
@@ -44,6 +47,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         application_limits=[
             ApplicationLimit(often),
             ApplicationLimit(f"{N_HEAVY}/minute", scope="heavy", exempt_when=lambda: request.endpoint not in HEAVY),
+            ApplicationLimit(
+                f"{N_ENDED_ELSEWHERE}/minute",
+                scope="ended",
+                exempt_when=lambda: request.endpoint != ENDED_ELSEWHERE,
+            ),
         ],
         storage_uri=own.limits_url,
         in_memory_fallback_enabled=True,

@@ -28,6 +28,7 @@ from app.reports.model import Report
 from app.reports.pdf import render_pdf, warm_up
 from app.services.releases import Release
 from app.services.report_building import build_set
+from app.services.report_workers import local_workers
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of
 
 CORE = tuple(theme.id for theme in load_instrument(CURRENT_VERSION).themes if theme.group.value == "core")
@@ -92,7 +93,7 @@ def _cpu(pid: int) -> float:
 def measure(release: Release, out: Path, n_workers: int, numbers: Sequence[int]) -> Gauge:
     """Build the whole set in one language; memory is noted at these `numbers` of reports, time at the last."""
     gauge = Gauge(numbers)
-    built = build_set(release, ("nb",), out, n_workers, gauge)
+    built = build_set(release, ("nb",), out, local_workers(n_workers), gauge)
     if built.failures:
         raise ValueError(f"failed: {built.failures[:3]}")
     return gauge
