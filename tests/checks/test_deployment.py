@@ -114,9 +114,7 @@ def urls(postgres: sa.Engine) -> Iterator[dict[str, str]]:
             connection.exec_driver_sql(f"DROP DATABASE must_{name} WITH (FORCE)")
 
 
-def test_containers_in_their_order_make_a_service_that_is_ready(
-    urls: dict[str, str], tmp_path: Path
-) -> None:
+def test_containers_in_their_order_make_a_service_that_is_ready(urls: dict[str, str], tmp_path: Path) -> None:
     """`migrate` as the owner, then `web` in production with its own role; the databases are ours."""
     given = {**FILLED_IN, **_clients()}
     owner = {**os.environ, **settings_of("migrate", given), **_addresses(urls, ""), "MUST_INSTANCE": str(tmp_path)}
