@@ -25,7 +25,8 @@ from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_sp
 class ScaleKey(Block):
     """The colours of the categories, for every scale with a spread that the report shows."""
 
-    ROW = 12 * MM
+    ROW, NUMBER = 12 * MM, 10
+    """How high, and how far names are indented after a number; two categories need none."""
 
     def measure(self, width: float, height: float) -> float:
         found = {theme.theme.scale.id: theme for theme in self.content.themes if theme.items}
@@ -41,13 +42,15 @@ class ScaleKey(Block):
                 for number, (name, (color, on_color)) in enumerate(
                     zip(categories, category_colors(len(categories)), strict=True)
                 ):
-                    pen.rect(color, number * step, y + 2 * MM, step - 1, 8 * MM)
-                    lines = wrapped(name, Font(REGULAR, 8, on_color), step - 6)
-                    first = y + 6 * MM - 2.6 + (len(lines) - 1) * 5.1
+                    left, font = number * step, Font(REGULAR, 8, on_color)
+                    pen.rect(color, left, y + 2 * MM, step - 1, 8 * MM)
+                    indent = self.NUMBER if len(categories) > 2 else 0
+                    if indent:
+                        pen.decoration(str(number + 1), left + 5, y + 6 * MM - 3, Font(BOLD, 9, on_color))
+                    lines = wrapped(name, font, step - indent - 8)
+                    first = y + 6 * MM - 2.6 + (len(lines) - 1) * font.leading / 2
                     with pen.element("LI"):
-                        pen.leaf_lines(
-                            "LBody", lines, (number + 0.5) * step - 0.5, first, Font(REGULAR, 8, on_color), CENTRE
-                        )
+                        pen.leaf_lines("LBody", lines, left + indent + 4, first, font)
 
 
 class VerdictKey(Block):

@@ -148,7 +148,8 @@ class SpreadBlock(Block):
         self.is_numbered = any(SMALL.width(name) > self.column - 10 for name in names)
         self.keys = _places([SMALL.width(name) + 10 for name in names], width) if self.is_numbered else []
         self.head = self.HEAD + self.KEY * len({line for line, _ in self.keys})
-        self.rows = [(item, wrapped(self._wording(item), BODY, self.TEXT - 4 * MM)) for item in self.theme.items]
+        room = self.TEXT + (self.LABEL if self.content.is_organisation else 0) - 4 * MM
+        self.rows = [(item, wrapped(self._wording(item), BODY, room)) for item in self.theme.items]
         return self.head + sum(self._item_height(item, lines) for item, lines in self.rows)
 
     def _right(self, number: int) -> float:
@@ -206,7 +207,7 @@ class SpreadBlock(Block):
     def _item(self, pen: Pen, item: ItemContent, lines: Sequence[str], top: float) -> None:
         gettext = self.texts.gettext
         span = pdf_span("Row", 2) if item.reference else ""
-        own = gettext("Whole organisation") if self.content.is_organisation else gettext("This unit")
+        own = "" if self.content.is_organisation else gettext("This unit")  # there is nobody to tell it from
         with pen.element("TR"):
             attributes = f"/A<</O/Table/Scope/Row{span}>>"
             pen.leaf_lines("TH", lines, 0, top - BODY.ascent, BODY, attributes=attributes)
@@ -218,8 +219,11 @@ class SpreadBlock(Block):
 
     def _shares(self, pen: Pen, label: str, shares: Sequence[PrintedShare], top: float, font: Font) -> None:
         baseline = top - BODY.ascent
-        name = font.fitting(label, self.LABEL - 1.5 * MM)
-        pen.leaf("TH", label, self.TEXT, baseline, name, attributes=ROW_HEADER)
+        if label:
+            fitting = font.fitting(label, self.LABEL - 1.5 * MM)
+            pen.leaf("TH", label, self.TEXT, baseline, fitting, attributes=ROW_HEADER)
+        else:
+            pen.empty("TH", ROW_HEADER)
         for number, share in enumerate(shares):
             lines = self._lines(share)
             fitting = font.fitting(max(lines, key=font.width), self.column - 2)
