@@ -29,7 +29,7 @@ from app.config import read_settings
 from app.domain.fiction import CONTACT, LEADER, STAFF, fictional_tree
 from app.domain.identifiers import synthetic_identity_number
 from app.domain.survey import State
-from app.domain.units import UnitPath
+from app.domain.units import UnitPath, UnitTree
 from app.extensions import db, session
 from app.reports.pdf import render_pdf
 from app.reports.reading import Document, read
@@ -67,13 +67,20 @@ def running() -> Iterator[Site]:
             flask_migrate.upgrade()
             orders = {State.REPORTED: reported(app), State.OPEN: opened(app)}
             for stage in (State.DRAFT, State.SUBMITTED, State.SIGNED):
-                orders[stage] = place_order(stage, datetime.now(UTC), tree=fictional_tree())
+                orders[stage] = place_order(stage, datetime.now(UTC), tree=counted_tree())
             code = get_survey(session(), orders[State.OPEN]).code
             db.session.remove()
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Site(f"http://127.0.0.1:{server.server_port}", code, orders)
         server.shutdown()
+
+
+def counted_tree() -> UnitTree:
+    """With head counts, so that there is a forecast."""
+    tree = fictional_tree()
+    choices = [unit for unit in tree.units[1:] if unit.may_stop]
+    return UnitTree.from_rows([(unit.path, 3 + place % 4 * 5) for place, unit in enumerate(choices)])
 
 
 def opened(app: Flask) -> str:
