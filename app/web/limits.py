@@ -24,6 +24,8 @@ HEAVY = frozenset({"ordering.upload", "ordering.rehearse", "portal.poster", "agr
 """Seconds of work each."""
 N_HEAVY = 20
 """Of those in a minute for one person."""
+_PATIENCE: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+"""Seconds for Redis to answer; after that each process counts for itself, until Redis is back."""
 _UNCOUNTED = ("static", "health.")
 
 
@@ -46,6 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             ApplicationLimit(f"{N_HEAVY}/minute", scope="heavy", exempt_when=lambda: request.endpoint not in HEAVY),
         ],
         storage_uri=own.limits_url,
+        storage_options={} if own.limits_url.startswith("memory:") else _PATIENCE,
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )

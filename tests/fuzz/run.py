@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the workbook reader and of the unit-list parser with atheris: `make fuzz`.
 
-``run.py workbooks|cells CORPUS`` and options of libFuzzer, such as ``-max_total_time=600``.
+``run.py workbook|cells CORPUS`` and options of libFuzzer, such as ``-max_total_time=600``.
 """
 
 from __future__ import annotations
