@@ -20,7 +20,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 COMMANDS = {
     "granian": "granian --interface wsgi --host 127.0.0.1 --port {port} --workers {workers}"
-    " --blocking-threads {threads} --no-ws --log-level warning {target}",
+    " --blocking-threads {threads} --no-ws --http 1 --http1-header-read-timeout 10000"
+    " --log-level warning {target}",
     "gunicorn": "gunicorn --bind 127.0.0.1:{port} --workers {workers} --threads {threads} --worker-class gthread"
     " --keep-alive 30 --log-level warning {target}",
     "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {target}",
