@@ -25,6 +25,7 @@ from app.config import Settings
 from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
 from app.db.surveys import Organisation
 from app.domain.rights import Entity, Representation
+from app.services.consent_source import ConsentSource, OwnPage
 from app.services.survey_keys import KeyRing
 
 MIGRATIONS = Path(__file__).parent / "db" / "migrations"
@@ -53,9 +54,9 @@ csrf = CSRFProtect()
 def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    csrf.init_app(app)
     app.extensions["key_ring"] = KeyRing(settings.installation_key)
     app.extensions["rights"] = _rights(settings)
+    app.extensions["consents"] = OwnPage()
     app.extensions["entities"] = _entities(settings)
     app.extensions["mailer"] = _mailer(settings)
     app.extensions["report_storage"] = Storage(settings.reports_url)
@@ -75,6 +76,12 @@ def key_ring() -> KeyRing:
 def rights_source() -> RightsSource:
     """Who may act for whom: Altinn, or a local file."""
     found: RightsSource = current_app.extensions["rights"]
+    return found
+
+
+def consent_source() -> ConsentSource:
+    """Where employees decide about research."""
+    found: ConsentSource = current_app.extensions["consents"]
     return found
 
 

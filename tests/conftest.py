@@ -54,7 +54,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     import pgserver
 
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    folder = tempfile.mkdtemp(prefix="must-postgres-")  # pytest's own is closed to the server by every further run
+    server = pgserver.get_server(folder, cleanup_mode="stop")
     engine = sa.create_engine(_url(server.get_uri(), "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):  # nothing here must last
@@ -67,6 +68,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     yield engine
     engine.dispose()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _url(uri: str, database: str) -> str:

@@ -276,10 +276,10 @@ _SENTENCES = {
     "clock.differs": "The clock differs by {seconds} s from that of {whose}. Switch on time synchronisation "
     "(timedatectl set-ntp true).",
     "mail.stands_still": "{n} mails have waited for more than half an hour. Run flask mail send every minute (timer or "
-    "cron, see docs/operating.md), and see flask mail list.",
+    "cron, see OPERATING.md), and see flask mail list.",
     "mail.given_up": "{n} mails were given up. See why: flask mail list; try again: flask mail retry",
     "maintenance.stands_still": "{n} surveys (first: {first}) wait to be closed or deleted. Run flask maintenance run "
-    "every five minutes (timer or cron, see docs/operating.md), and see what it says.",
+    "every five minutes (timer or cron, see OPERATING.md), and see what it says.",
     "mail.unreachable": "The mail server {host}:{port} does not take our mail ({kind}). Check MUST_SMTP_HOST, "
     "MUST_SMTP_PORT, MUST_SMTP_SECURITY, user and password, and the way out through the firewall.",
     "limits.unreachable": "The store of MUST_LIMITS_URL does not answer ({kind}). Each process counts for itself "

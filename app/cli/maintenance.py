@@ -22,6 +22,7 @@ from app.extensions import key_ring, report_storage, session, settings
 from app.services.audit import THE_CLOCK, Event, is_recorded
 from app.services.closing import is_sweep_due, is_swept
 from app.services.deletion import DELETION, delete_old_sums, describe_deletion, is_deletion_due
+from app.services.ended_logins import forget_ended_logins
 from app.services.mail_queue import forget_addresses
 from app.services.report_store import delete_sets
 from app.services.surveys import list_surveys
@@ -46,6 +47,8 @@ def run() -> None:
     session().rollback()
     begin_writing(session(), Mail)
     forget_addresses(session(), now())
+    session().commit()
+    forget_ended_logins(session(), now())
     session().commit()
     if faults:
         sys.exit(FAILED)

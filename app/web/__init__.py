@@ -10,6 +10,7 @@ from app.config import Login, Settings
 
 
 def init_app(app: Flask, settings: Settings) -> None:
+    from app.extensions import csrf
     from app.web import assets, compression, errors, language, limits, login_end, logs, names, security
     from app.web.health import metrics
     from app.web.sealed_session import SealedSession
@@ -27,6 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     assets.init_app(app)
     compression.init_app(app)
     security.init_app(app, is_production=settings.is_production)
+    csrf.init_app(app)  # after the limits, so that who sends without a token is counted too
     errors.init_app(app)
     language.init_app(app)
     names.init_app(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache, lru_cache
 from gettext import NullTranslations
-from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale
 from flask import Flask, Response, g, has_request_context, redirect, request, url_for
@@ -107,8 +107,9 @@ def _switch_by_address() -> Response | None:
     """`?language=en` chooses the language and leaves the address."""
     if request.method != "GET" or not switch(request.args.get(FIELD)) or request.endpoint is None:
         return None
-    rest: dict[str, Any] = {name: value for name, value in request.args.items() if name != FIELD}
-    answer = redirect(url_for(request.endpoint, **(request.view_args or {}), **rest), 303)
+    rest = urlencode([(name, value) for name, value in request.args.items(multi=True) if name != FIELD])
+    address = url_for(request.endpoint, **(request.view_args or {}))  # `rest` is not for url_for, which obeys names
+    answer = redirect(f"{address}?{rest}" if rest else address, 303)
     assert isinstance(answer, Response)  # noqa: S101 - narrows werkzeug's type to Flask's
     return answer
 

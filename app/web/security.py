@@ -1,8 +1,11 @@
-"""Response headers: what a browser may load, keep and tell others. The only place that sets them."""
+"""What no browser sends is refused; response headers: what a browser may load, keep and tell others.
+
+The only place that sets those headers.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 _POLICY = "; ".join(
     (
@@ -36,12 +39,24 @@ def init_app(app: Flask, *, is_production: bool) -> None:
     # Without a referrer there is nothing to compare: the token in the form and the SameSite cookie are the protection.
     app.config["WTF_CSRF_SSL_STRICT"] = False
 
+    app.before_request(_refuse_what_no_browser_sends)
+
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         response.headers["Cache-Control"] = _KEEP_A_YEAR if _is_named_by_content(response) else "no-store"
         return response
+
+
+def _refuse_what_no_browser_sends() -> None:
+    """A NUL, which PostgreSQL takes in no text, and a part of a form without a name, over which Flask-WTF fails."""
+    if "\0" in request.path:
+        abort(404)
+    if request.endpoint is not None and request.method == "POST":
+        for name, value in request.form.items(multi=True):
+            if not isinstance(name, str) or "\0" in name + value:
+                abort(400)
 
 
 def _is_named_by_content(response: Response) -> bool:

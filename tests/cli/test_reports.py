@@ -29,6 +29,7 @@ from app.services import report_workers
 from app.services.releases import Release
 from app.services.report_building import UNFINISHED, build_set, find_finished
 from app.services.report_workers import local_workers
+from app.services.verification import verify_set
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of, write_set
 
 SIZES: dict[UnitPath, int] = {("A", "A1"): 11, ("A", "A2"): 6, ("B",): 12, ("C",): 7}
@@ -99,6 +100,17 @@ def test_build_that_was_killed_goes_on_where_it_was_and_ends_with_the_same_bytes
     assert len(made) == 12 + 2 - len(finished)
     assert [(out / page.relative_to(out / UNFINISHED)).stat().st_ino for page in pages] == before
     assert files_in(out) == at_once
+
+
+def test_two_workers_make_the_same_bytes_as_one_and_every_language_has_the_same_figures(tmp_path: Path) -> None:
+    languages = ("nb", "nn", "en")
+    built = build_set(release(), languages, tmp_path / "two", 2, lambda: None)
+    assert not built.failures
+    one = write_set(release(), tmp_path / "one", languages)
+    assert files_in(tmp_path / "two") == files_in(one)
+    verification = verify_set(one)
+    assert verification.findings == ()
+    assert verification.n_figures > 900
 
 
 def test_interrupted_build_of_other_figures_texts_or_languages_is_not_gone_on_with(

@@ -125,7 +125,12 @@ def test_no_database_holds_a_key_of_another(any_app: Flask) -> None:
 
 
 def test_tables_of_people_have_no_row_number_and_no_time(app: Flask) -> None:
-    for bind, name in ((None, "response"), ("identities", "register_bucket"), ("keys", "survey_key")):
+    for bind, name in (
+        (None, "response"),
+        ("identities", "register_bucket"),
+        ("keys", "survey_key"),
+        ("keys", "ended_login"),
+    ):
         with db.engines[bind].connect() as connection, pytest.raises(sa.exc.OperationalError, match="no such column"):
             connection.exec_driver_sql(f"SELECT rowid FROM {name}")  # noqa: S608
         columns = METADATA[bind].tables[name].columns

@@ -149,7 +149,8 @@ def main() -> None:
 def _print_speed(gauge: Gauge, n: int, n_workers: int) -> None:
     """One language; the workbook is one of the jobs, so its time is in the figures."""
     print(f"{n_workers} workers: {gauge.seconds:.0f} s, {n / gauge.seconds:.1f} reports per second (PDF and HTML)")
-    print(f"CPU seconds per report, workers in all: {gauge.cpu / n:.3f}")
+    print(f"CPU seconds per report, workers in all: {gauge.cpu / n:.3f}; "
+          f"{n_workers * n / gauge.cpu:.1f} reports per second if every worker had a core of its own")  # fmt: skip
     for number, sizes in gauge.rss.items():
         print(f"RSS of workers at {number:5}: {', '.join(f'{size / MIB:.0f} MiB' for size in sorted(sizes))}")
 
