@@ -18,10 +18,11 @@ from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER, STAFF
 from app.extensions import session
 from app.web.limits import N_HEAVY
+from tests.conftest import dispose
 from tests.people import Trial
 from tests.test_config import PRODUCTION
 from tests.unit_lists.hostile import GOOD
-from tests.web.client import Browser
+from tests.web.client import Browser, check_page
 from tests.web.conftest import BOTH
 from tests.web.desk import log_in
 from tests.web.ordering import Desk
@@ -193,6 +194,28 @@ def assert_local(address: str) -> None:
     assert address.startswith("/")
     assert not address.startswith(("//", "/\\"))
     assert not set("\r\n\t\\") & set(address.partition("?")[0])
+
+
+def test_addresses_of_id_porten_lead_nowhere_else_either(web: Flask, trial: Trial) -> None:
+    """While it cannot be reached; what it says itself is tried in test_id_porten.py."""
+    registration = {"ISSUER": "http://127.0.0.1:1", "CLIENT_ID": "must", "CLIENT_SECRET": "x"}
+    environ = {f"MUST_ID_PORTEN_{name}": value for name, value in registration.items()}
+    own = web.config["SETTINGS"].instance
+    app = create_app(read_settings({"MUST_ENV": "test", "MUST_LOGIN": "id-porten", **environ}, own))
+    client = app.test_client()
+    names = ("next", "number", "fault", "again", "expired", "code", "state", "error", "sid", "iss", "language")
+    values = {"code": trial.survey.code, "area": "staff"}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("login.") and "GET" in (rule.methods or ()):
+            path = str(app.url_map.bind("localhost").build(rule.endpoint, {n: values[n] for n in rule.arguments}))
+            for name, junk in product(names, (*ELSEWHERE[::5], "\0", "en", "9" * 5000)):
+                answer = client.get(path, query_string={name: junk, "iss": registration["ISSUER"]})
+                assert answer.status_code in {200, 204, 303, 400, 404, 503}, (path, name, junk)
+                assert_local(answer.headers.get("Location", "/"))
+                if answer.status_code not in {204, 303}:
+                    check_page(answer.text)
+    with app.app_context():
+        dispose()
 
 
 def test_switching_the_language_carries_along_whatever_stands_in_the_address(browser: Browser) -> None:
