@@ -20,10 +20,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.adapters.entity_register import EntityRegister
 from app.adapters.local_rights import LocalRights
 from app.adapters.smtp import Mailer, MailFolder, Smtp
+from app.adapters.storage import Storage
 from app.config import Settings
 from app.db import answers, identities, keys, orders, surveys  # noqa: F401 - so that migrations see every table
 from app.db.surveys import Organisation
 from app.domain.rights import Entity, Representation
+from app.services.consent_source import ConsentSource, OwnPage
 from app.services.survey_keys import KeyRing
 
 MIGRATIONS = Path(__file__).parent / "db" / "migrations"
@@ -54,8 +56,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     app.extensions["key_ring"] = KeyRing(settings.installation_key)
     app.extensions["rights"] = _rights(settings)
+    app.extensions["consents"] = OwnPage()
     app.extensions["entities"] = _entities(settings)
     app.extensions["mailer"] = _mailer(settings)
+    app.extensions["report_storage"] = Storage(settings.reports_url)
 
 
 def settings() -> Settings:
@@ -75,6 +79,12 @@ def rights_source() -> RightsSource:
     return found
 
 
+def consent_source() -> ConsentSource:
+    """Where employees decide about research."""
+    found: ConsentSource = current_app.extensions["consents"]
+    return found
+
+
 def entity_source() -> EntitySource:
     """The register of entities, or the local list."""
     found: EntitySource = current_app.extensions["entities"]
@@ -84,6 +94,12 @@ def entity_source() -> EntitySource:
 def mailer() -> Mailer:
     """The mail server, or the folder that stands in for it."""
     found: Mailer = current_app.extensions["mailer"]
+    return found
+
+
+def report_storage() -> Storage:
+    """Where published reports lie."""
+    found: Storage = current_app.extensions["report_storage"]
     return found
 
 

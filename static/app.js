@@ -8,6 +8,11 @@ document.addEventListener("htmx:after:process", () => {
   }
 }, { once: true });
 
+/* Who asks for help finds it open. */
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("a[href='#help']")) document.getElementById("help").open = true;
+});
+
 /* Says that an answer takes a while. */
 document.addEventListener("submit", ({ target }) => {
   const status = target.querySelector("[data-waiting]");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
+from app.adapters.storage import Storage
 from app.config import read_settings
 from app.extensions import db
 
@@ -52,7 +54,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     import pgserver
 
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    folder = tempfile.mkdtemp(prefix="must-postgres-")  # pytest's own is closed to the server by every further run
+    server = pgserver.get_server(folder, cleanup_mode="stop")
     engine = sa.create_engine(_url(server.get_uri(), "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):  # nothing here must last
@@ -65,6 +68,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     yield engine
     engine.dispose()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _url(uri: str, database: str) -> str:
@@ -91,6 +95,35 @@ def postgres_app(folder: Path, postgres: sa.Engine) -> Flask:
     base = postgres.url.render_as_string(hide_password=False)
     urls = {name: base.replace("/postgres?", f"/{name}_{number}?") for name in DATABASES}
     return create_app(read_settings({"MUST_ENV": "test", **_environ(urls)}, folder / f"instance{number}"))
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a bucket in an S3 of our own; credentials and endpoint stand in the environment, as elsewhere."""
+    from botocore.session import get_session
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (("ENDPOINT_URL", f"http://{host}:{port}"), ("DEFAULT_REGION", "us-east-1")):
+            patched.setenv(f"AWS_{name}", value)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "storage-secret")
+        client = get_session().create_client("s3")
+        client.create_bucket(Bucket="must-reports")
+        client.close()
+        yield "s3://must-reports"
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """Empty, of each kind."""
+    place = str(tmp_path) if request.param == "folder" else request.getfixturevalue("s3")
+    return Storage(f"{place}/reports-{next(_serial)}")
 
 
 @pytest.fixture

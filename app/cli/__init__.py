@@ -8,6 +8,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.cli import (
         backup,
+        database,
         demo,
         doctor,
         mail,
@@ -23,5 +24,5 @@ def init_app(app: Flask) -> None:
     )
 
     commands = (surveys, orders, organisations, staff, mail, units, demo, reports, research, maintenance, verification)
-    for module in (*commands, doctor, backup):
+    for module in (*commands, doctor, backup, database):
         module.init_app(app)

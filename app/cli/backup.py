@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,8 +69,14 @@ def restore(file: Path) -> None:
     """
     content, key = _read(file), _backup_key()
     try:
-        with file.open("rb") as stream:
-            backups.restore_backup(stream, key, _engines(), _certificates(), MIGRATIONS)
+        with file.open("rb") as stream, ExitStack() as stack:
+            connections = {
+                name: stack.enter_context(_engines()[name].connect().execution_options(writes=True))
+                for name in backups.DATABASES
+            }
+            backups.restore_backup(stream, key, connections, _certificates(), MIGRATIONS)
+            for connection in connections.values():
+                connection.commit()
     except DomainError as error:
         _refuse(error)
     click.echo(f"Restored as it was at {content.made_at:%Y-%m-%d %H:%M} UTC.")

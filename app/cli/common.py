@@ -62,6 +62,12 @@ def find_survey(name: str, *, for_writing: bool = False) -> Survey:
     return get_survey(session(), name)
 
 
+def go_on_writing() -> None:
+    """Keep what was done so far, and begin a transaction that may write, whoever else writes meanwhile."""
+    session().commit()
+    begin_writing(session(), Survey)
+
+
 def sweep(survey: Survey, *, is_forced: bool = False) -> None:
     """Do what closing is due to destroy; nothing when it is done already. `is_forced`: do not wait for the grace."""
     if not is_swept(session(), key_ring(), survey):
@@ -74,8 +80,7 @@ def sweep(survey: Survey, *, is_forced: bool = False) -> None:
 def run_steps(steps: tuple[Step, ...], survey: Survey) -> None:
     """Each step in a transaction of its own."""
     for step in steps:
-        session().commit()
-        begin_writing(session(), Survey)
+        go_on_writing()
         step(session(), key_ring(), survey, now())
         session().commit()
 
@@ -90,8 +95,7 @@ def open_order(order: Order, limits: Limits, actor: Actor) -> Survey:
 
 
 def _committed(survey: Survey) -> Survey:
-    session().commit()
-    begin_writing(session(), Survey)
+    go_on_writing()
     return survey
 
 
@@ -116,6 +120,7 @@ def compact_if_needed(survey: Survey) -> None:
         session().commit()
         for engine in db.engines.values():
             compact(engine)
+        go_on_writing()
         survey.needs_compacting = False
         session().commit()
 
@@ -146,6 +151,10 @@ _SENTENCES = {
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "reports.in_progress": "Another process is building these reports.",
+    "storage.unavailable": "The storage of reports, {address}, cannot be used ({reason}). Check MUST_REPORTS_URL, the "
+    "credentials and the way there; for s3:// install the extra s3.",
+    "cluster.unavailable": "The cluster at {address} cannot be used ({kind}): no scheduler, no worker, or the extra "
+    "distributed is not installed.",
     "report.none": "No report is made for {path}: there is no such unit, or too few answered.",
     "unit.unknown": "There is no unit {path}.",
     "theme.unknown": "There is no theme {theme} in this survey.",

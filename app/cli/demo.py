@@ -17,7 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.adapters.local_rights import LocalPerson, write_local_rights
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
-from app.cli.common import REFUSED, fail, find_survey, now, open_order, refuses_clearly
+from app.cli.common import REFUSED, fail, find_survey, go_on_writing, now, open_order, refuses_clearly
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, FICTIONAL_NUMBER, PEOPLE, STAFF, fictional_tree, rights_in_fiction
@@ -53,10 +53,11 @@ def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int 
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
     tree = _read_tree(units or _write_fictional_list(), name)
+    go_on_writing()
     add_demo_people(session(), settings().installation_key, name)
     order = place_demo_order(session(), DemoOrder(name, tree, settings().operator, themes, invited), now())
-    session().commit()
     _write_rights(name)
+    go_on_writing()
     survey = open_order(order, Limits(), Actor(Audience.STAFF, PEOPLE[STAFF][0]))
     click.echo(f"{survey.id}  {settings().public_url}/s/{survey.code}")
 

@@ -6,21 +6,21 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from limits.storage import storage_from_string
 from sqlalchemy.engine import Engine
 
-from app import ROOT
 from app.adapters.smtp import Smtp, SmtpSettings
 from app.cli.common import FAILED, now
 from app.config import Login, Settings, read_settings
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import N_WEEKS_UNTIL_DELETION, oslo_day
-from app.extensions import MIGRATIONS, db, session, settings
+from app.extensions import MIGRATIONS, db, report_storage, session, settings
 from app.services import doctor as checks
 from app.services.doctor import Finding, Severity, advice, fault
 
@@ -69,6 +69,7 @@ def _examined(own: Settings, at: datetime, *, offline: bool) -> Iterator[Group]:
         yield "mail", _mail(own)
         yield "login", _login(own, at)
         yield "rights", _rights(own, at)
+        yield "reports", _reports()
 
 
 def _engines() -> dict[str, Engine]:
@@ -132,7 +133,7 @@ def _keys(own: Settings) -> Iterator[Finding]:
 def _texts(own: Settings) -> Iterator[Finding]:
     if own.default_language not in load_instrument(CURRENT_VERSION).languages:
         yield fault("settings.language", language=own.default_language)
-    for source in sorted((ROOT / "translations").glob("*/LC_MESSAGES/messages.po")):
+    for source in sorted(Path(current_app.config["BABEL_TRANSLATION_DIRECTORIES"]).glob("*/LC_MESSAGES/messages.po")):
         if not source.with_suffix(".mo").exists():
             yield fault("texts.not_compiled", language=source.parts[-3])
 
@@ -152,6 +153,11 @@ def _separation(own: Settings) -> Iterator[Finding]:
 def _stored_keys(own: Settings) -> Iterator[Finding]:
     yield from checks.check_key_opens(session(), own.installation_key)
     yield from checks.check_keys_are_there(session())
+
+
+def _reports() -> Iterator[Finding]:
+    storage = report_storage()
+    yield from checks.check_that("reports.unreachable", storage.check, address=storage.address)
 
 
 def _limits(own: Settings) -> Iterator[Finding]:
@@ -264,16 +270,16 @@ _SENTENCES = {
     "databases.same": "Two of the three databases are one. Answers, identities and keys must be apart: set "
     "MUST_ANSWERS_URL, MUST_IDENTITIES_URL and MUST_KEYS_URL.",
     "role.superuser": "The database is used as {user}, a superuser. Let the web server use the role must_web "
-    "(deploy/postgresql-roles.sql).",
+    "(flask database grants).",
     "clock.behind": "The clock is behind: something happened already at {latest:%Y-%m-%d %H:%M} UTC. Surveys close and "
     "are deleted by it: switch on time synchronisation (timedatectl set-ntp true).",
     "clock.differs": "The clock differs by {seconds} s from that of {whose}. Switch on time synchronisation "
     "(timedatectl set-ntp true).",
     "mail.stands_still": "{n} mails have waited for more than half an hour. Run flask mail send every minute (timer or "
-    "cron, see docs/operating.md), and see flask mail list.",
+    "cron, see OPERATING.md), and see flask mail list.",
     "mail.given_up": "{n} mails were given up. See why: flask mail list; try again: flask mail retry",
     "maintenance.stands_still": "{n} surveys (first: {first}) wait to be closed or deleted. Run flask maintenance run "
-    "every five minutes (timer or cron, see docs/operating.md), and see what it says.",
+    "every five minutes (timer or cron, see OPERATING.md), and see what it says.",
     "mail.unreachable": "The mail server {host}:{port} does not take our mail ({kind}). Check MUST_SMTP_HOST, "
     "MUST_SMTP_PORT, MUST_SMTP_SECURITY, user and password, and the way out through the firewall.",
     "limits.unreachable": "The store of MUST_LIMITS_URL does not answer ({kind}). Each process counts for itself "
@@ -282,5 +288,7 @@ _SENTENCES = {
     "the way out through the firewall.",
     "login.metadata": "ID-porten answers, but not as {issuer} ({kind}). Set MUST_ID_PORTEN_ISSUER exactly as its "
     "metadata says.",
+    "reports.unreachable": "The storage of reports, {address}, cannot be used ({kind}). Check MUST_REPORTS_URL, "
+    "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and the way out through the firewall.",
     "rights.no_file": "MUST_RIGHTS=local, and {path} is not there: nobody may order or sign.",
 }

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.adapters.smtp import MailDelayed, Mailer, MailRefused
-from app.cli.common import FAILED, now, refuses_clearly
+from app.cli.common import FAILED, go_on_writing, now, refuses_clearly
 from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.domain.errors import DomainError
@@ -75,23 +75,32 @@ def _claim() -> Mail | None:
 
 
 def _try(mail: Mail, by: Mailer) -> str:
-    """No transaction is open while the mail server is talked to."""
-    if is_too_late(mail, now()):
+    too_late = is_too_late(mail, now())
+    fault = None if too_late else _send(mail, by)
+    go_on_writing()
+    if too_late:
         mail_queue.note_refused(mail, now(), "too late")
         return "too late"
+    if fault is None:
+        mail_queue.note_sent(mail, now())
+        return "sent"
+    if isinstance(fault, MailDelayed):
+        mail_queue.note_delayed(mail, now(), str(fault))
+        return "delayed" if mail.failed_at is None else "given up"
+    mail_queue.note_refused(mail, now(), str(fault))
+    return "given up"
+
+
+def _send(mail: Mail, by: Mailer) -> Exception | None:
+    """No transaction is open while the mail server is talked to."""
     own = settings()
     try:
         message = write_message(session(), mail, own.operator, own.contact_email, own.instance / "certificates", now())
         session().commit()
         by.send(message)
-    except MailDelayed as error:
-        mail_queue.note_delayed(mail, now(), str(error))
-        return "delayed" if mail.failed_at is None else "given up"
-    except (MailRefused, DomainError) as error:
-        mail_queue.note_refused(mail, now(), str(error))
-        return "given up"
-    mail_queue.note_sent(mail, now())
-    return "sent"
+    except (MailDelayed, MailRefused, DomainError) as error:
+        return error
+    return None
 
 
 def _state(mail: Mail) -> str:

@@ -13,16 +13,18 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.common import FAILED, compact_if_needed, find_survey, note, now, run_steps, sweep
+from app.cli.common import FAILED, compact_if_needed, find_survey, go_on_writing, note, now, run_steps, sweep
 from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
-from app.extensions import key_ring, session, settings
+from app.extensions import key_ring, report_storage, session, settings
 from app.services.audit import THE_CLOCK, Event, is_recorded
 from app.services.closing import is_sweep_due, is_swept
 from app.services.deletion import DELETION, delete_old_sums, describe_deletion, is_deletion_due
+from app.services.ended_logins import forget_ended_logins
 from app.services.mail_queue import forget_addresses
+from app.services.report_store import delete_sets
 from app.services.surveys import list_surveys
 
 group = AppGroup("maintenance", help="Work that the clock asks for.")
@@ -46,6 +48,8 @@ def run() -> None:
     begin_writing(session(), Mail)
     forget_addresses(session(), now())
     session().commit()
+    forget_ended_logins(session(), now())
+    session().commit()
     if faults:
         sys.exit(FAILED)
 
@@ -66,9 +70,10 @@ def _sweep_if_due(survey: Survey) -> None:
     if is_sweep_due(session(), survey, now()):
         was_swept = is_swept(session(), key_ring(), survey)
         sweep(survey)
+        go_on_writing()
         if not is_recorded(session(), survey.id, Event.CLOSED):  # nobody pressed the button
             note(survey, Event.CLOSED, THE_CLOCK)
-            session().commit()
+        session().commit()
         if not was_swept:
             click.echo(f"{survey.id[:8]} closed and swept.")
     compact_if_needed(survey)
@@ -77,6 +82,7 @@ def _sweep_if_due(survey: Survey) -> None:
 def _delete_if_due(survey: Survey) -> None:
     if is_deletion_due(survey, now()):
         _delete(survey)
+    go_on_writing()
     delete_old_sums(session(), survey, now())
     session().commit()
 
@@ -89,10 +95,12 @@ def _delete(survey: Survey) -> None:
     if not file.exists():
         _write(file, describe_deletion(session(), survey) | {"deleted_at": None})
     run_steps(DELETION, survey)
-    shutil.rmtree(settings().reports_folder / survey.id, ignore_errors=True)
+    shutil.rmtree(settings().building_folder / survey.id, ignore_errors=True)
+    delete_sets(report_storage(), survey.id)
     compact_if_needed(survey)
     certificate = json.loads(file.read_text(encoding="utf-8"))
     _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
+    go_on_writing()
     survey.deleted_at = now()
     note(survey, Event.DELETED, THE_CLOCK, n_responses=certificate["n_responses"])
     session().commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.db.surveys import Survey
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
 from app.domain.survey import Action, Audience, State, state_after
-from app.extensions import key_ring, session, settings
+from app.extensions import key_ring, report_storage, session, settings
 from app.services.audit import Event
 from app.services.audit_file import write_audit_file
 from app.services.release_gate import PATH_SEPARATOR
@@ -28,10 +30,12 @@ from app.services.releases import (
     review_release,
     select_reports,
 )
+from app.services.report_store import publish_set, upload_set
 from app.services.surveys import opened
 
 if TYPE_CHECKING:
     from app.services.report_building import Built
+    from app.services.report_workers import Workers
 
 
 def init_app(app: Flask) -> None:
@@ -43,9 +47,10 @@ def init_app(app: Flask) -> None:
 @click.command("build-reports")
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the set. Default: instance/reports/SURVEY.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the set into this folder, and publish nothing.")
 @click.option("--lang", "languages", multiple=True, help="nb, nn, en; repeat for several. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster does the work: tcp://… or tls://…")
 @click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
@@ -55,6 +60,7 @@ def build_reports(
     out: Path | None,
     languages: tuple[str, ...],
     workers: int,
+    scheduler: str | None,
     unit_path: str | None,
     *,
     resume: bool,
@@ -64,8 +70,8 @@ def build_reports(
 
     Exit codes: 0 done, 1 some report failed (nothing is published), 2 refused, 3 a figure would reveal somebody.
     """
-    if resume and unit_path is not None:
-        raise click.UsageError("--resume is for a whole set, not for one unit.")
+    if unit_path is not None and (resume or scheduler):
+        raise click.UsageError("--resume and --scheduler are for a whole set, not for one unit.")
     survey = find_survey(survey_id)
     if not dry_run or survey.swept_at is None:
         sweep(survey)
@@ -77,19 +83,44 @@ def build_reports(
         _print_plan(release, chosen, languages[0])
         return
     session().commit()  # the basis is frozen before the first page is drawn
-    folder = out or settings().reports_folder / survey.id
+    folder = (out or settings().building_folder / survey.id).absolute()
+    place = str(folder)
     if unit_path is not None and (folder / "manifest.json").exists():
         raise click.UsageError(f"{folder} holds a whole set, whose archive and checksums one report would belie.")
-    if unit_path is None:
-        built = _build_set(release, languages, folder.absolute(), workers, resume=resume)
+    if unit_path is not None:
+        _check_built(_build_one(release, chosen[0], languages, folder))
     else:
-        built = _build_one(release, chosen[0], languages, folder.absolute())
-    _check_built(built)
-    if out is None and unit_path is None:
-        survey.state = state_after(Audience.STAFF, Action.PUBLISH, State(survey.state)).value
-        note(survey, Event.PUBLISHED, SHELL, n_reports=len(chosen), languages=list(languages))
+        publication = None if out else _Publication(survey_id, languages, len(chosen))
+        _check_built(_build_set(release, languages, folder, _workers(scheduler, workers), publication, resume=resume))
+        place = place if publication is None else publication.place
+    click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {place}")
+
+
+class _Publication:
+    """Puts a finished set where the portal finds it."""
+
+    def __init__(self, survey_id: str, languages: tuple[str, ...], n_reports: int) -> None:
+        self.survey_id = survey_id
+        self.details = {"n_reports": n_reports, "languages": list(languages)}
+        self.place = ""
+
+    def __call__(self, folder: Path, names: Sequence[str]) -> None:
+        """Copied while nobody waits; then, with the survey's row held, it becomes the set that counts."""
+        storage = report_storage()
+        survey = find_survey(self.survey_id)
         session().commit()
-    click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {folder}")
+        place = upload_set(storage, survey.id, folder, names)
+        survey = find_survey(self.survey_id, for_writing=True)
+        session().refresh(survey, with_for_update={"of": Survey})
+        try:
+            survey.state = state_after(Audience.STAFF, Action.PUBLISH, State(survey.state)).value
+        except DomainError:
+            storage.delete(place)  # deleted meanwhile
+            raise
+        publish_set(storage, survey.id, place, folder, names)
+        note(survey, Event.PUBLISHED, SHELL, **self.details)
+        session().commit()
+        self.place = f"{storage.address}/{place}"
 
 
 @click.command("audit-reports")
@@ -209,7 +240,21 @@ def _build_one(release: Release, report: ReportResults, languages: tuple[str, ..
     return build_one(release, report, languages, folder)
 
 
-def _build_set(release: Release, languages: tuple[str, ...], folder: Path, workers: int, *, resume: bool) -> Built:
+def _workers(scheduler: str | None, n: int) -> Workers:
+    from app.services.report_workers import cluster_workers, local_workers
+
+    return local_workers(n) if scheduler is None else cluster_workers(scheduler)
+
+
+def _build_set(
+    release: Release,
+    languages: tuple[str, ...],
+    folder: Path,
+    workers: Workers,
+    publication: _Publication | None,
+    *,
+    resume: bool,
+) -> Built:
     from app.services.report_building import build_set, count_jobs, find_finished
 
     finished = find_finished(release, languages, folder) if resume else frozenset()
@@ -218,7 +263,7 @@ def _build_set(release: Release, languages: tuple[str, ...], folder: Path, worke
     n_jobs = count_jobs(release, languages)
     # None: quiet in a pipe
     with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
-        return build_set(release, languages, folder, workers, bar.update, finished)
+        return build_set(release, languages, folder, workers, bar.update, finished, publication)
 
 
 def _check_built(built: Built) -> None:

@@ -6,7 +6,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.cli.common import refuses_clearly
+from app.cli.common import go_on_writing, refuses_clearly
 from app.domain.identifiers import check_identity_number
 from app.extensions import session, settings
 from app.services.staff import add_staff, list_staff, remove_staff
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
 def add(name: str, number: str) -> None:
     """Let NAME log in. The identity number itself is not kept."""
     digits = check_identity_number(number, accept_synthetic=not settings().is_production)
+    go_on_writing()
     add_staff(session(), settings().installation_key, digits, name)
     session().commit()
     click.echo(f"{name} is staff.")
@@ -35,6 +36,7 @@ def add(name: str, number: str) -> None:
 @refuses_clearly
 def remove(name: str) -> None:
     """Let NAME log in no more; who is logged in stays so for two hours at most."""
+    go_on_writing()
     remove_staff(session(), name)
     session().commit()
     click.echo(f"{name} is no longer staff.")

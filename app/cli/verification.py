@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from flask import Flask
 from tqdm import tqdm
 
-from app.cli.common import FAILED, REFUSED, fail
+from app.adapters.storage import Storage
+from app.cli.common import FAILED, REFUSED, fail, refuses_clearly
 from app.domain.errors import DomainError
 
 if TYPE_CHECKING:
@@ -21,19 +21,23 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("verify-reports")
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def verify_reports(folder: Path) -> None:
+@click.argument("place", metavar="DIR")
+@refuses_clearly
+def verify_reports(place: str) -> None:
     """Check a delivered report set from its folder alone: files, figures, and that no difference reveals a person.
 
-    Exit codes: 0 all good, 1 findings, 2 DIR is no report set.
+    DIR is a folder, or an address such as s3://bucket/folder. Exit codes: 0 all good, 1 findings, 2 DIR is no report
+    set.
     """
     from app.services.verification import verify_set  # the readers take a moment to load; no other command needs them
 
     try:
         with tqdm(unit="report", disable=None) as bar:
-            verification = verify_set(folder, bar.update)
-    except DomainError:
-        fail(f"{folder} is no report set: it holds no manifest.json.", REFUSED)
+            verification = verify_set(Storage(place), bar.update)
+    except DomainError as error:
+        if error.code != "set.none":
+            raise
+        fail(f"{place} is no report set: it holds no manifest.json.", REFUSED)
     for finding in verification.findings:
         click.echo(f"{finding.file}: {_sentence(finding)}")
     click.echo(_summary(verification))

@@ -68,14 +68,17 @@ class Settings:
     """Proxies in front whose X-Forwarded headers are believed; 0 for none."""
     outside: Outside
     operation: Operation
+    reports_url: str
+    """Where published reports lie: a folder, or ``s3://bucket/folder``."""
 
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
 
     @property
-    def reports_folder(self) -> Path:
-        return self.instance / "reports"
+    def building_folder(self) -> Path:
+        """Where reports lie that are being made."""
+        return self.instance / "building"
 
 
 class RefusedSettingError(ConfigError, ClickException):
@@ -85,9 +88,12 @@ class RefusedSettingError(ConfigError, ClickException):
 def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
     """The settings in `environ`; ConfigError names the first that is missing or wrong."""
     try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _read(environ, instance)
     except ConfigError as error:
         raise RefusedSettingError(str(error)) from error
+    except OSError as error:
+        raise RefusedSettingError(f"MUST_INSTANCE={instance} cannot be used: {error.strerror}.") from error
 
 
 def _read(environ: Mapping[str, str], instance: Path) -> Settings:
@@ -118,7 +124,15 @@ def _read(environ: Mapping[str, str], instance: Path) -> Settings:
         n_proxies=number(environ, "MUST_PROXIES", 0),
         outside=read_outside(environ, instance, contact_email, is_production=is_production),
         operation=read_operation(environ, keys.given, None if is_production else keys.secret),
+        reports_url=_reports_url(environ, instance),
     )
+
+
+def _reports_url(environ: Mapping[str, str], instance: Path) -> str:
+    text = environ.get("MUST_REPORTS_URL") or str((instance / "reports").absolute())
+    if "://" in text and not text.startswith("s3://"):
+        raise ConfigError(f"MUST_REPORTS_URL={text} must be the path of a folder, or begin with s3://.")
+    return text
 
 
 def _registration(environ: Mapping[str, str], *, is_production: bool) -> Registration:

@@ -20,3 +20,6 @@ class RegisterBucket(IdentitiesBase):
     survey_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    locator: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Keyed hash of survey and number, with the key that seals the bucket: what the web's role has to name to see it
+    (app/db/grants.py)."""

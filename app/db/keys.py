@@ -1,4 +1,4 @@
-"""The keys of each survey, wrapped with the installation's key."""
+"""The keys of each survey, wrapped with the installation's key, and which logins have ended elsewhere."""
 
 from __future__ import annotations
 
@@ -17,3 +17,15 @@ class SurveyKey(KeysBase):
     survey_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EndedLogin(KeysBase):
+    """A login that ended at ID-porten while one here might go on; forgotten within three hours, and in no backup."""
+
+    __tablename__ = "ended_login"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    mark: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """Keyed hash of the login's random name at ID-porten; that name stands nowhere else but in a sealed cookie."""
+    until_hour: Mapped[int]
+    """The full hour, counted from 1970, from which no login here can be left."""

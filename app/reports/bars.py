@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.reports.content import PrintedMean, PrintedShare, Verdict, parts_of_bar
+from app.reports.content import PrintedMean, PrintedShare, ThemeContent, Verdict, parts_of_bar
 from app.reports.pen import CENTRE, Font, Pen
-from app.reports.style import ACCENT, HEAT, MARKS, MUTED, PALE, REFERENCE, WHITE, category_colors
-from app.reports.tagging import BOLD, REGULAR
+from app.reports.style import ACCENT, HEAT, INK, MARKS, MUTED, PALE, REFERENCE, RULE, WHITE, category_colors
+from app.reports.tagging import BOLD
+
+VERDICT_COLORS = {
+    Verdict.FAVOURABLE: ACCENT,
+    Verdict.SAME: REFERENCE,
+    Verdict.UNFAVOURABLE: HEAT[Verdict.UNFAVOURABLE][0],
+}
 
 
 def draw_verdict_mark(pen: Pen, verdict: Verdict, x: float, y: float) -> None:
     """A sign of its own shape: full disc with plus, ring with equals, full square with minus; `x`, `y`: the middle."""
-    color, sign_color = {
-        Verdict.FAVOURABLE: (ACCENT, WHITE),
-        Verdict.SAME: (REFERENCE, MUTED),
-        Verdict.UNFAVOURABLE: (HEAT[Verdict.UNFAVOURABLE][0], WHITE),
-    }[verdict]
+    color = VERDICT_COLORS[verdict]
     if verdict is Verdict.UNFAVOURABLE:
         pen.rect(color, x - 3.9, y - 3.9, 7.8, 7.8)
     else:
         pen.disc(color, x, y, 4.2, is_filled=verdict is Verdict.FAVOURABLE)
-    sign = Font(BOLD, 8.5, sign_color)
+    sign = Font(BOLD, 8.5, MUTED if verdict is Verdict.SAME else WHITE)
     pen.decoration(MARKS[verdict], x, y - sign.size * 0.3, sign, CENTRE)
 
 
@@ -33,16 +35,23 @@ def draw_mean_bar(pen: Pen, mean: PrintedMean, color: str, x: float, y: float, w
     pen.rect(color, x, y, width * mean.share_of_scale, height)
 
 
+def draw_difference(pen: Pen, theme: ThemeContent, x: float, y: float, width: float) -> None:
+    """Unit (disc) and organisation (upright line) on a scale from 1 to 5, joined in the colour of the verdict."""
+    pen.line(x, y, x + width, y, RULE, 0.8)
+    if theme.mean is None or theme.reference is None or theme.verdict is None:
+        return
+    own, other = (x + width * mean.share_of_scale for mean in (theme.mean, theme.reference))
+    pen.line(own, y, other, y, VERDICT_COLORS[theme.verdict], 2.4)
+    pen.line(other, y - 3.6, other, y + 3.6, INK, 1.4)
+    pen.disc(VERDICT_COLORS[theme.verdict], own, y, 3)
+
+
 def draw_stacked_bar(pen: Pen, shares: Sequence[PrintedShare], x: float, y: float, width: float, height: float) -> None:
     """The printed percentages side by side; what is only bounded is hatched together."""
     colors, end = category_colors(len(shares)), 0.0
     for part in parts_of_bar(shares):
         start, length = x + part.start * width / 100, part.length * width / 100
-        fill, on_fill = colors[part.category]
-        pen.rect(fill, start, y, length, height)
-        label, text = Font(REGULAR, 7.5, on_fill), shares[part.category].text
-        if length > label.width(text) + 4:
-            pen.decoration(text, start + length / 2, y + height / 2 - 2.6, label, CENTRE)
+        pen.rect(colors[part.category][0], start, y, length, height)
         end = part.start + part.length
         pen.line(x + end * width / 100, y, x + end * width / 100, y + height, WHITE, 0.8)
     if any(share.is_bound for share in shares):

@@ -365,7 +365,11 @@ def _prevalence(theme: Theme, group: PrevalenceGroup, words: Texts) -> Prevalenc
     elif (group.first, group.last) == (1, len(names) - 1):
         label = words.gettext("Yes, all taken together")
     else:
-        label = words.gettext("%(first)s to %(last)s", first=names[group.first], last=names[group.last])
+        first, last = names[group.first], names[group.last]
+        start, comma, rest = last.partition(", ")
+        if comma and first.startswith(start + comma):  # "Yes, weekly to daily"
+            last = rest
+        label = words.gettext("%(first)s to %(last)s", first=first, last=last)
     return Prevalence(group.first, label, PrintedShare.of(group.share, words))
 
 

@@ -79,6 +79,8 @@ class StandsOut:
     introduction: str
     points: tuple[str, ...]
     caution: str | None
+    themes: tuple[ThemeContent, ...]
+    """What the points are about, one each."""
 
 
 def stands_out_of(content: ReportContent) -> StandsOut | None:
@@ -90,13 +92,15 @@ def stands_out_of(content: ReportContent) -> StandsOut | None:
     language = words.language
     found = [theme for theme in compared if theme.verdict is not Verdict.SAME]
     found.sort(key=_distance, reverse=True)  # equal ones stay in the order of the instrument
+    named = tuple(found[:MOST_NAMED])
     section = document.section("differences" if found else "none")
     caution = document.section("few").paragraphs[0][language]
     return StandsOut(
         section.heading[language],
         section.paragraphs[0][language].format(noticeable=words.mean(NOTICEABLE)),
-        tuple(_difference_words(section.points[0][language], theme, words) for theme in found[:MOST_NAMED]),
+        tuple(_difference_words(section.points[0][language], theme, words) for theme in named),
         caution if found and content.report.results.n_included < SMALL_N else None,
+        named,
     )
 
 

@@ -8,17 +8,21 @@ from decimal import Decimal
 from reportlab.platypus.flowables import Flowable
 
 from app.reports.content import HeatRow, ReportContent, ThemeContent, Verdict, verdict_words
-from app.reports.pen import CENTRE, SMALL, Block, Font, Pen, rgb, wrapped
-from app.reports.style import CHAPTER_COLORS, HEAT, INK, MM, MUTED, PALE, RULE
+from app.reports.pen import CENTRE, RIGHT, SMALL, Block, Font, Pen, rgb, wrapped
+from app.reports.style import CHAPTER_COLORS, HEAT, INK, MARKS, MM, MUTED, PALE, RULE
 from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER
 
 
 class HeatMapBlock(Block):
     """Units by themes, only published means; a table of its own on each page, every one with all headings."""
 
-    NAME, INDENT, PADDING = 62 * MM, 2.2 * MM, 2.1 * MM
+    NAME, INDENT = 62 * MM, 2.2 * MM
+    PADDINGS = (2.1 * MM, 1.7 * MM, 1.3 * MM)
+    """Within a row; the first with which all rows fit, else the first of all."""
+    FEWEST = 3
+    """So many rows at least stand on a page."""
     HEADING = Font(REGULAR, 7.5)
-    CELL = Font(REGULAR, 7)
+    CELL, SHIFT = Font(REGULAR, 7), 2
     LABEL_FONT, TOP_FONT = Font(REGULAR, 7.5), Font(BOLD, 7.5)
 
     def __init__(self, content: ReportContent, themes: Sequence[ThemeContent], rows: Sequence[HeatRow]) -> None:
@@ -31,7 +35,10 @@ class HeatMapBlock(Block):
         self.name = width - self.column * len(self.themes)
         self.head = max((self.HEADING.width(theme.name) for theme in self.themes), default=0) + 5 * MM
         self.lines = [self._label(row) for row in self.rows]
-        self.heights = [self._row_height(lines) for lines in self.lines]
+        text = sum(len(lines) for lines in self.lines) * self.LABEL_FONT.leading
+        fitting = (padding for padding in self.PADDINGS if self.head + text + padding * len(self.rows) <= height)
+        self.padding = next(fitting, self.PADDINGS[0])
+        self.heights = [len(lines) * self.LABEL_FONT.leading + self.padding for lines in self.lines]
         return self.head + sum(self.heights)
 
     def _label(self, row: HeatRow) -> tuple[str, ...]:
@@ -43,15 +50,14 @@ class HeatMapBlock(Block):
     def _indent(self, row: HeatRow) -> float:
         return max(row.level - 1, 0) * self.INDENT
 
-    def _row_height(self, lines: Sequence[str]) -> float:
-        return len(lines) * self.LABEL_FONT.leading + self.PADDING
-
     def split(self, width: float, height: float) -> list[Flowable]:
         self.wrap(width, height)
         used, count = self.head, 0
         while count < len(self.rows) and used + self.heights[count] <= height:
             used += self.heights[count]
             count += 1
+        if len(self.rows) - count < self.FEWEST < count:
+            count = len(self.rows) - self.FEWEST
         if count == 0:
             return []
         return [
@@ -86,7 +92,7 @@ class HeatMapBlock(Block):
 
     def _row(self, pen: Pen, row: HeatRow, lines: Sequence[str], y: float, height: float) -> None:
         font = self._font(row)
-        first = y + height - self.PADDING / 2 - font.size
+        first = y + height - self.padding / 2 - font.size
         pen.leaf_lines("TH", lines, self._indent(row), first + 0.6, font, attributes=ROW_HEADER)
         middle = y + height / 2 - self.CELL.size * 0.33
         for number, (mean, verdict) in enumerate(zip(row.means, row.verdicts, strict=True)):
@@ -97,7 +103,10 @@ class HeatMapBlock(Block):
             fill, color = HEAT[verdict or Verdict.SAME] if row.level else (PALE, INK)
             pen.rect(fill, x + 0.3, y + 0.3, self.column - 0.6, height - 0.6)
             name = REGULAR if verdict in (None, Verdict.SAME) and row.level else BOLD
-            pen.leaf("TD", mean.text, x + self.column / 2, middle, Font(name, self.CELL.size, color), CENTRE)
+            sign = "" if verdict in (None, Verdict.SAME) else MARKS[verdict]
+            centre = x + self.column / 2 - (self.SHIFT if sign else 0)
+            pen.leaf("TD", mean.text, centre, middle, Font(name, self.CELL.size, color), CENTRE)
+            pen.decoration(sign, x + self.column - 1.2, middle + 0.3, Font(BOLD, 6, color), RIGHT)
         pen.line(0, y, self.name - 1 * MM, y, RULE, 0.3)
 
 
@@ -113,9 +122,9 @@ class HeatKey(Block):
             for verdict in Verdict:
                 fill, color = HEAT[verdict]
                 pen.rect(fill, x, y - 1.6, 9 * MM, 4 * MM)
-                pen.decoration(
-                    self.texts.mean(Decimal("3.4")), x + 4.5 * MM, y + 1.2, self._font(verdict, color), CENTRE
-                )
+                example = self.texts.mean(Decimal("3.4"))
+                sign = "" if verdict is Verdict.SAME else f" {MARKS[verdict]}"
+                pen.decoration(example + sign, x + 4.5 * MM, y + 1.2, self._font(verdict, color), CENTRE)
                 words = verdict_words(verdict, self.texts)
                 with pen.element("LI"):
                     pen.leaf("LBody", words, x + 11 * MM, y + 1, SMALL)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from app.reports.bars import draw_mean_bar, draw_verdict_mark
-from app.reports.content import ReportContent, ThemeContent, Verdict, verdict_key, verdict_words
+from app.reports.bars import draw_difference, draw_mean_bar, draw_verdict_mark
+from app.reports.content import Chapter, ReportContent, ThemeContent, Verdict, verdict_key, verdict_words
+from app.reports.guide import StandsOut
 from app.reports.pen import BODY, BODY_BOLD, CENTRE, LEFT, RIGHT, SMALL, SMALL_BOLD, TINY, Block, Font, Pen, wrapped
-from app.reports.style import ACCENT, DEEP, INK, MM, PALE, REFERENCE, RULE, category_colors
+from app.reports.style import (
+    ACCENT,
+    CHAPTER_COLORS,
+    DEEP,
+    INK,
+    MM,
+    MUTED,
+    PALE,
+    REFERENCE,
+    RULE,
+    WHITE,
+    category_colors,
+)
 from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
 
 
 class ScaleKey(Block):
     """The colours of the categories, for every scale with a spread that the report shows."""
 
-    ROW = 12 * MM
+    ROW, NUMBER = 12 * MM, 10
+    """How high, and how far names are indented after a number; two categories need none."""
 
     def measure(self, width: float, height: float) -> float:
         found = {theme.theme.scale.id: theme for theme in self.content.themes if theme.items}
@@ -30,13 +42,15 @@ class ScaleKey(Block):
                 for number, (name, (color, on_color)) in enumerate(
                     zip(categories, category_colors(len(categories)), strict=True)
                 ):
-                    pen.rect(color, number * step, y + 2 * MM, step - 1, 8 * MM)
-                    lines = wrapped(name, Font(REGULAR, 8, on_color), step - 6)
-                    first = y + 6 * MM - 2.6 + (len(lines) - 1) * 5.1
+                    left, font = number * step, Font(REGULAR, 8, on_color)
+                    pen.rect(color, left, y + 2 * MM, step - 1, 8 * MM)
+                    indent = self.NUMBER if len(categories) > 2 else 0
+                    if indent:
+                        pen.decoration(str(number + 1), left + 5, y + 6 * MM - 3, Font(BOLD, 9, on_color))
+                    lines = wrapped(name, font, step - indent - 8)
+                    first = y + 6 * MM - 2.6 + (len(lines) - 1) * font.leading / 2
                     with pen.element("LI"):
-                        pen.leaf_lines(
-                            "LBody", lines, (number + 0.5) * step - 0.5, first, Font(REGULAR, 8, on_color), CENTRE
-                        )
+                        pen.leaf_lines("LBody", lines, left + indent + 4, first, font)
 
 
 class VerdictKey(Block):
@@ -60,15 +74,16 @@ class VerdictKey(Block):
 class Overview(Block):
     """All themes of a chapter: the mean as a bar and a figure, and how it compares with the organisation's."""
 
+    TITLE, ABOUT = Font(BOLD, 13.5, DEEP), Font(REGULAR, 9, MUTED)
     HEAD = 6 * MM
     NAME, BAR, FIGURE_COLUMN = 60 * MM, 36 * MM, 13 * MM
-    ROOM, ROOM_ABOVE, TIGHTEST, WIDEST = 160 * MM, 90 * MM, 4.4 * MM, 6.6 * MM
+    ROOM, ROOM_ABOVE, TIGHTEST, WIDEST = 170 * MM, 118 * MM, 4.4 * MM, 6.6 * MM
     """What the rows of all chapters may take of a page, alone or above what stands out."""
 
-    def __init__(self, content: ReportContent, themes: Sequence[ThemeContent], color: str) -> None:
-        super().__init__(content, space_after=4 * MM)
-        self.themes = themes
-        self.color = color
+    def __init__(self, content: ReportContent, chapter: Chapter) -> None:
+        super().__init__(content, space_before=5 * MM)
+        self.chapter = chapter
+        self.color = CHAPTER_COLORS[chapter.direction]
         self.is_compared = not content.is_organisation
         n_rows = max(sum(len(chapter.themes) for chapter in content.chapters if chapter.has_means), 1)
         fits_above = self.is_compared and n_rows * self.TIGHTEST <= self.ROOM_ABOVE
@@ -78,13 +93,23 @@ class Overview(Block):
 
     def measure(self, width: float, height: float) -> float:
         self.bar = self.BAR if self.is_compared else width - self.NAME - self.FIGURE_COLUMN - 4 * MM
-        return self.HEAD + self.row * len(self.themes)
+        beside = self.TITLE.width(self.chapter.title) + 3 * MM
+        self.is_beside = beside + self.ABOUT.width(self.chapter.introduction) <= width
+        self.about = wrapped(self.chapter.introduction, self.ABOUT, width - (beside if self.is_beside else 0))
+        self.top = self.TITLE.leading + (0 if self.is_beside else len(self.about) * self.ABOUT.leading)
+        return self.top + self.HEAD + self.row * len(self.chapter.themes)
 
     def paint(self, pen: Pen) -> None:
+        baseline = self.height - self.TITLE.size
+        pen.leaf("H2", self.chapter.title, 0, baseline, self.TITLE)
+        if self.is_beside:
+            pen.leaf("P", self.chapter.introduction, self.width, baseline, self.ABOUT, RIGHT)
+        else:
+            pen.leaf_lines("P", self.about, 0, self.height - self.TITLE.leading - self.ABOUT.size, self.ABOUT)
         with pen.element("Table"):
-            y = self.height - self.HEAD
+            y = self.height - self.top - self.HEAD
             self._head(pen, y)
-            for theme in self.themes:
+            for theme in self.chapter.themes:
                 y -= self.row
                 with pen.element("TR"):
                     self._row(pen, theme, y, y + self.row / 2 - 1.1 * MM)
@@ -129,7 +154,8 @@ class Overview(Block):
             pen.empty("TD", f"/A<</O/Table{pdf_span('Col', 3)}>>")
             return
         place = self.NAME + self.bar * theme.reference.share_of_scale
-        pen.line(place, y + self.row / 2 - 2.1 * MM, place, y + self.row / 2 + 2.1 * MM, INK, 1.4)
+        for color, thickness in ((WHITE, 3), (INK, 1.4)):  # the white keeps it apart from a dark bar
+            pen.line(place, y + self.row / 2 - 2 * MM, place, y + self.row / 2 + 2 * MM, color, thickness)
         pen.leaf("TD", theme.reference.text, organisation, baseline, BODY, RIGHT)
         pen.leaf("TD", theme.difference, difference, baseline, BODY, RIGHT)
         draw_verdict_mark(pen, theme.verdict, difference + 5.5 * MM, baseline + 3)
@@ -138,34 +164,72 @@ class Overview(Block):
         pen.leaf("TD", words, x, baseline, SMALL.fitting(words, self.width - x))
 
 
-class FollowUp(Block):
-    """A table to write in: three measures, who and when."""
+class Differences(Block):
+    """What stands out: per point its sign, its sentence, and unit and organisation on the scale from 1 to 5."""
 
-    ROW, HEAD = 36 * MM, 7 * MM
+    TEXT, INDENT, SCALE, GAP = Font(REGULAR, 10), 6 * MM, 42 * MM, 1.4 * MM
+
+    def __init__(self, content: ReportContent, part: StandsOut) -> None:
+        super().__init__(content, space_after=3 * MM)
+        self.part = part
+
+    def measure(self, width: float, height: float) -> float:
+        room = width - self.INDENT - self.SCALE - 5 * MM
+        self.lines = [wrapped(point, self.TEXT, room) for point in self.part.points]
+        return sum(len(lines) * self.TEXT.leading + self.GAP for lines in self.lines) + TINY.leading
+
+    def paint(self, pen: Pen) -> None:
+        left, y = self.width - self.SCALE, self.height
+        with pen.element("L"):
+            for theme, lines in zip(self.part.themes, self.lines, strict=True):
+                baseline = y - self.TEXT.ascent
+                if theme.verdict:
+                    draw_verdict_mark(pen, theme.verdict, 5, baseline + 3.3)
+                with pen.element("LI"):
+                    pen.leaf_lines("LBody", lines, self.INDENT, baseline, self.TEXT)
+                draw_difference(pen, theme, left, baseline + 3.3, self.SCALE)
+                y -= len(lines) * self.TEXT.leading + self.GAP
+        for number in range(5):
+            pen.decoration(str(number + 1), left + self.SCALE * number / 4, y - TINY.size, TINY, CENTRE)
+
+
+class FollowUp(Block):
+    """A table to write in: three measures, who and when; below it who represents safety, and a date."""
+
+    LEAST, MOST, HEAD, FOOT = 30 * MM, 46 * MM, 7 * MM, 24 * MM
     WIDTHS = (0.07, 0.51, 0.22, 0.20)
 
     def measure(self, width: float, height: float) -> float:
-        return self.HEAD + 3 * self.ROW
+        room = (height - self.HEAD - self.FOOT) / 3 - 1
+        self.row = max(self.LEAST, min(self.MOST, room))
+        return self.HEAD + 3 * self.row + self.FOOT
 
     def paint(self, pen: Pen) -> None:
         gettext = self.texts.gettext
         edges = [sum(self.WIDTHS[:number]) * self.width for number in range(5)]
         heads = (gettext("No."), gettext("What we will do"), gettext("Who"), gettext("By when"))
-        y = self.height - self.HEAD
+        top = y = self.height - self.HEAD
         with pen.element("Table"):
             pen.rect(PALE, 0, y, self.width, self.HEAD)
             with pen.element("TR"):
                 for x, head in zip(edges, heads, strict=False):
                     pen.leaf("TH", head, x + 2 * MM, y + 2.3 * MM, SMALL_BOLD, attributes=COLUMN_HEADER)
             for number in range(1, 4):
-                y -= self.ROW
+                y -= self.row
                 with pen.element("TR"):
                     pen.leaf(
-                        "TH", str(number), 2 * MM, y + self.ROW - 8 * MM, Font(BOLD, 14, ACCENT), attributes=ROW_HEADER
+                        "TH", str(number), 2 * MM, y + self.row - 8 * MM, Font(BOLD, 14, ACCENT), attributes=ROW_HEADER
                     )
                     for _ in range(3):
                         pen.empty("TD")
                 pen.line(0, y, self.width, y, REFERENCE, 0.6)
         for x in edges[1:4]:
-            pen.line(x, y, x, self.height, RULE, 0.5)
+            pen.line(x, y, x, top + self.HEAD, RULE, 0.5)
         pen.frame(REFERENCE, 0, y, self.width, self.height - y)
+        half = self.width / 2
+        for x, words in (
+            (0, gettext("Safety representative")),
+            (half + 4 * MM, gettext("Date to see whether it helped")),
+        ):
+            pen.line(x, y - 14 * MM, x + half - 4 * MM, y - 14 * MM, REFERENCE, 0.6)
+            pen.leaf("P", words, x, y - 18.5 * MM, SMALL)

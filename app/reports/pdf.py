@@ -17,7 +17,7 @@ from app.reports.front_blocks import Contents, FrontPage
 from app.reports.guide import GuideSection, StandsOut, entries_of, prose_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
-from app.reports.overview_blocks import FollowUp, Overview, ScaleKey, VerdictKey
+from app.reports.overview_blocks import Differences, FollowUp, Overview, ScaleKey, VerdictKey
 from app.reports.prose_blocks import Paragraph, Points
 from app.reports.style import CHAPTER_COLORS
 from app.reports.tagging import install
@@ -66,7 +66,7 @@ class Drawn:
         return self._place(*paragraphs[:1], *points, *paragraphs[1:])
 
     def stands_out(self, part: StandsOut) -> Markup:
-        points = [Points(self.content, part.points)] if part.points else []
+        points = [Differences(self.content, part)] if part.points else []
         texts = [part.introduction, *([part.caution] if part.caution else [])]
         paragraphs = [Paragraph(self.content, text, keep_with_next=bool(points)) for text in texts]
         return self._place(*paragraphs, *points)
@@ -87,7 +87,7 @@ class Drawn:
         return self._place(Contents(self.content, entries_of(self.content)))
 
     def overview(self, chapter: Chapter) -> Markup:
-        return self._place(Overview(self.content, chapter.themes, CHAPTER_COLORS[chapter.direction]))
+        return self._place(Overview(self.content, chapter))
 
     def heat_key(self) -> Markup:
         return self._place(HeatKey(self.content))

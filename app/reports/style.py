@@ -26,11 +26,12 @@ blindness."""
 ON_CATEGORIES = (INK, INK, INK, WHITE, WHITE)
 
 CHAPTER_COLORS = {
-    Direction.RISK: "#b4552d",
-    Direction.PROTECTIVE: ACCENT,
-    Direction.OUTCOME: "#3b5998",
+    Direction.RISK: "#8a4a6b",
+    Direction.PROTECTIVE: "#1d6a96",
+    Direction.OUTCOME: "#3d4a8a",
     Direction.INCIDENT: "#6b4a7a",
 }
+"""None of them is a colour of a verdict: a bar alone says neither good nor bad."""
 HEAT = {
     Verdict.FAVOURABLE: ("#bfe3dd", INK),
     Verdict.SAME: ("#f4f6f7", INK),

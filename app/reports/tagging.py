@@ -507,6 +507,7 @@ def install() -> None:
     ttfonts.makeToUnicodeCMap = _to_unicode  # type: ignore[assignment]
     pdfdoc.LinkAnnotation.permitted += ("StructParent",)
     pdfdoc.PDFPage.__NoDefault__ += ["StructParents", "Tabs"]
+    pdfdoc.PDFCatalog.__NoDefault__.append("OutputIntents")
     for name, (base, start) in _TAGS.items():
         setattr(pisa_parser, f"pisaTag{name}", type(f"pisaTag{name}", (base,), {"start": start}))
     _keep_parsed_stylesheets()

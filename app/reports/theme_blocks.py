@@ -20,7 +20,7 @@ from app.reports.pen import (
     Pen,
     wrapped,
 )
-from app.reports.style import CATEGORIES, DEEP, INK, MM, MUTED, PALE, REFERENCE, category_colors
+from app.reports.style import CATEGORIES, DEEP, MM, MUTED, PALE, REFERENCE, category_colors
 from app.reports.tagging import BOLD, BULLET_LIST, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_span
 
 
@@ -29,7 +29,7 @@ class ThemeHead(Block):
 
     NAME, ABOUT = Font(BOLD, 13.5, DEEP), Font(REGULAR, 10, MUTED)
     NOTE, REASON = Font(REGULAR, 9, MUTED), Font(REGULAR, 10)
-    BEFORE, GAP = 4.5 * MM, 1.2 * MM
+    BEFORE, GAP = 6.5 * MM, 1.2 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
         super().__init__(content, keep_with_next=not theme.is_withheld, space_before=self.BEFORE, space_after=self.GAP)
@@ -61,7 +61,7 @@ class ThemeHead(Block):
 class MeanBlock(Block):
     """The mean of a theme as a bar from 1 to 5, against the organisation's."""
 
-    LABEL, FIGURE_WIDTH, NOTE, STEP, AXIS = 34 * MM, 13 * MM, 40 * MM, 5.8 * MM, 3.6 * MM
+    LABEL, FIGURE_WIDTH, NOTE, STEP, AXIS = 34 * MM, 13 * MM, 40 * MM, 5.4 * MM, 3.6 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent, color: str) -> None:
         super().__init__(content, keep_with_next=True, space_after=1 * MM)
@@ -102,14 +102,13 @@ class MeanBlock(Block):
         gettext, theme = self.texts.gettext, self.theme
         y = self.height - self.STEP + 2.1 * MM
         answers = gettext("%(number)s answers", number=theme.n_mean)
+        pen.leaf("P", answers, x, y, SMALL)
         if theme.verdict is None or theme.difference is None:
-            pen.leaf("P", answers, x, y, SMALL)
             return
-        words = verdict_words(theme.verdict, self.texts)
+        y -= self.STEP
+        text = f"{theme.difference}: {verdict_words(theme.verdict, self.texts)}"
         draw_verdict_mark(pen, theme.verdict, x + 4, y + 2.8)
-        text = f"{theme.difference}: {words}"
         pen.leaf("P", text, x + 4 * MM, y, SMALL_BOLD.fitting(text, self.width - x - 4 * MM))
-        pen.leaf("P", answers, x + 4 * MM, y - self.STEP, SMALL)
 
 
 class ReasonBlock(Block):
@@ -130,77 +129,117 @@ class ReasonBlock(Block):
 
 
 class SpreadBlock(Block):
-    """Per item how the answers spread: a stacked bar and its percentages, with the organisation's below."""
+    """Per item how the answers spread: percentages and a stacked bar, with the organisation's below.
 
-    TEXT, LABEL, BAR = 56 * MM, 23 * MM, 4.8 * MM
-    OWN, OTHER, GAP = 4.7 * MM, 4.2 * MM, 3.4 * MM
+    Narrow columns are headed by numbers, which the line above explains; they are those of the questionnaire's scale.
+    """
+
+    TEXT, LABEL, BAR, COLUMNS = 54 * MM, 21 * MM, 44 * MM, 46 * MM
+    ROW, GAP, KEY, HEAD, THICK = 4.5 * MM, 2.6 * MM, 5 * MM, 5.6 * MM, 3 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
         super().__init__(content, keep_with_next=True, space_after=2 * MM)
         self.theme = theme
 
     def measure(self, width: float, height: float) -> float:
-        self.column = (width - self.TEXT - self.LABEL) / len(self.theme.categories)
-        self.names = [wrapped(name, TINY, self.column - 7) for name in self.theme.categories]
-        self.head = max(len(lines) for lines in self.names) * TINY.leading + 2.4 * MM
-        self.rows = [(item, wrapped(self._wording(item), BODY, self.TEXT - 5 * MM)) for item in self.theme.items]
-        return self.head + sum(self._row_height(item, lines) for item, lines in self.rows)
+        names = self.theme.categories
+        self.column = self.COLUMNS / len(names)
+        self.bar = width - self.BAR
+        self.is_numbered = any(SMALL.width(name) > self.column - 10 for name in names)
+        self.keys = _places([SMALL.width(name) + 10 for name in names], width) if self.is_numbered else []
+        self.head = self.HEAD + self.KEY * len({line for line, _ in self.keys})
+        room = self.TEXT + (self.LABEL if self.content.is_organisation else 0) - 4 * MM
+        self.rows = [(item, wrapped(self._wording(item), BODY, room)) for item in self.theme.items]
+        return self.head + sum(self._item_height(item, lines) for item, lines in self.rows)
+
+    def _right(self, number: int) -> float:
+        """The right edge of a column of figures."""
+        return self.TEXT + self.LABEL + (number + 1) * self.column - 1 * MM
 
     def _wording(self, item: ItemContent) -> str:
         if not item.is_reversed:
             return item.text
         return f"{item.text} {self.texts.gettext('(turned round in the mean)')}"
 
-    def _row_height(self, item: ItemContent, lines: Sequence[str]) -> float:
-        figures = self.BAR + self.OWN + (self.OTHER if item.reference else 0)
+    def _item_height(self, item: ItemContent, lines: Sequence[str]) -> float:
+        figures = self._row_height(item.shares) + (self._row_height(item.reference) if item.reference else 0)
         return max(figures, len(lines) * BODY.leading) + self.GAP
+
+    def _row_height(self, shares: Sequence[PrintedShare]) -> float:
+        n_lines = max(len(self._lines(share)) for share in shares)
+        return self.ROW + (n_lines - 1) * SMALL.leading
+
+    def _lines(self, share: PrintedShare) -> tuple[str, ...]:
+        """A figure on one line; a bound ("at most 10 %") where it is too wide on two."""
+        return wrapped(share.text, TINY, self.column - 2) if share.text.count(" ") else (share.text,)
 
     def paint(self, pen: Pen) -> None:
         with pen.element("Table"):
             y = self.height - self.head
             self._head(pen, y)
             for item, lines in self.rows:
-                height = self._row_height(item, lines)
-                self._item(pen, item, lines, y)
-                y -= height
+                self._item(pen, item, lines, y - self.GAP / 2)
+                y -= self._item_height(item, lines)
                 pen.line(0, y, self.width, y)
 
     def _head(self, pen: Pen, y: float) -> None:
-        gettext = self.texts.gettext
+        gettext, baseline = self.texts.gettext, y + 1.7 * MM
+        colors = category_colors(len(self.theme.categories))
         with pen.element("TR"):
             answers = gettext("%(number)s answers, in per cent", number=self.theme.n_distribution)
-            pen.leaf("TH", answers, 0, y + 1.6 * MM, SMALL, attributes=COLUMN_HEADER)
+            pen.leaf("TH", answers, 0, baseline, SMALL, attributes=COLUMN_HEADER)
             pen.empty("TH", COLUMN_HEADER)
-            for number, (lines, (color, _)) in enumerate(
-                zip(self.names, category_colors(len(self.names)), strict=True)
-            ):
-                x = self.TEXT + self.LABEL + number * self.column
-                first = y + 1.6 * MM + (len(lines) - 1) * TINY.leading
-                pen.rect(color, x, first - 0.6, 5, 6)
-                pen.leaf_lines("TH", lines, x + 7, first, TINY, attributes=COLUMN_HEADER)
+            for number, (name, (color, on_color)) in enumerate(zip(self.theme.categories, colors, strict=True)):
+                right = self._right(number)
+                if not self.is_numbered:
+                    pen.rect(color, right - SMALL.width(name) - 9, baseline - 0.6, 6, 6)
+                    pen.leaf("TH", name, right, baseline, SMALL, RIGHT, COLUMN_HEADER)
+                    continue
+                line, left = self.keys[number]
+                top = self.height - self.KEY * line - 1 * MM - SMALL.size
+                digit = Font(BOLD, 7, on_color)
+                for place, middle in ((left + 3.6, top + 2.6), (right - 3.6, baseline + 2.6)):
+                    pen.rect(color, place - 3.6, middle - 4.2, 7.2, 8.4)
+                    pen.decoration(str(number + 1), place, middle - 2.4, digit, CENTRE)
+                pen.leaf("TH", name, left + 10, top, SMALL, attributes=COLUMN_HEADER)
         pen.line(0, y, self.width, y, DEEP, 0.9)
 
     def _item(self, pen: Pen, item: ItemContent, lines: Sequence[str], top: float) -> None:
-        gettext, x = self.texts.gettext, self.TEXT
-        y = top - 1.6 * MM - self.BAR
-        draw_stacked_bar(pen, item.shares, x + self.LABEL, y, self.width - x - self.LABEL, self.BAR)
+        gettext = self.texts.gettext
         span = pdf_span("Row", 2) if item.reference else ""
-        own = gettext("Whole organisation") if self.content.is_organisation else gettext("This unit")
+        own = "" if self.content.is_organisation else gettext("This unit")  # there is nobody to tell it from
         with pen.element("TR"):
             attributes = f"/A<</O/Table/Scope/Row{span}>>"
-            pen.leaf_lines("TH", lines, 0, top - 1.6 * MM - BODY.size + 0.6, BODY, attributes=attributes)
-            y -= self.OWN
-            self._shares(pen, own, item.shares, y + 1.2 * MM, SMALL_BOLD)
+            pen.leaf_lines("TH", lines, 0, top - BODY.ascent, BODY, attributes=attributes)
+            self._shares(pen, own, item.shares, top, SMALL_BOLD)
         if item.reference:
             with pen.element("TR"):
-                y -= self.OTHER
-                self._shares(pen, gettext("Whole organisation"), item.reference, y + 1.2 * MM, SMALL)
+                below = top - self._row_height(item.shares)
+                self._shares(pen, gettext("Whole organisation"), item.reference, below, SMALL)
 
-    def _shares(self, pen: Pen, label: str, shares: Sequence[PrintedShare], y: float, font: Font) -> None:
-        pen.leaf("TH", label, self.TEXT, y, font.sized(7.5).fitting(label, self.LABEL - 3), attributes=ROW_HEADER)
+    def _shares(self, pen: Pen, label: str, shares: Sequence[PrintedShare], top: float, font: Font) -> None:
+        baseline = top - BODY.ascent
+        if label:
+            fitting = font.fitting(label, self.LABEL - 1.5 * MM)
+            pen.leaf("TH", label, self.TEXT, baseline, fitting, attributes=ROW_HEADER)
+        else:
+            pen.empty("TH", ROW_HEADER)
         for number, share in enumerate(shares):
-            x = self.TEXT + self.LABEL + number * self.column
-            pen.leaf("TD", share.text, x, y, font.fitting(share.text, self.column - 3))
+            lines = self._lines(share)
+            fitting = font.fitting(max(lines, key=font.width), self.column - 2)
+            pen.leaf_lines("TD", lines, self._right(number), baseline, fitting, RIGHT)
+        draw_stacked_bar(pen, shares, self.bar, baseline - 1, self.BAR, self.THICK)
+
+
+def _places(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
+    """Line and left edge of things set one after the other, and on the next line where one is full."""
+    places, line, x = [], 0, 0.0
+    for width in widths:
+        if x and x + width > room:
+            line, x = line + 1, 0.0
+        places.append((line, x))
+        x += width + 5 * MM
+    return places
 
 
 class PrevalenceBlock(Block):
@@ -244,26 +283,26 @@ class PrevalenceBlock(Block):
 
 
 class TalkBlock(Block):
-    """The questions to talk about, which end a theme."""
+    """The questions to talk about, which end a theme; in line with its bars."""
 
-    HEADING, TEXT, BULLET = Font(BOLD, 9.5, DEEP), Font(REGULAR, 9.5), 4.5 * MM
+    HEADING, TEXT = Font(BOLD, 9, DEEP), Font(REGULAR, 9.5)
+    LEFT, BULLET, BEFORE, GAP = MeanBlock.LABEL, 3.5 * MM, 1.2 * MM, 0.6 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
         super().__init__(content)
         self.theme = theme
 
     def measure(self, width: float, height: float) -> float:
-        self.questions = [wrapped(question, self.TEXT, width - self.BULLET) for question in self.theme.talk]
+        self.questions = [wrapped(question, self.TEXT, width - self.LEFT - self.BULLET) for question in self.theme.talk]
         n_lines = sum(len(lines) for lines in self.questions)
-        return 5 * MM + n_lines * self.TEXT.leading + len(self.questions) * 0.6 * MM
+        return self.BEFORE + n_lines * self.TEXT.leading + len(self.questions) * self.GAP
 
     def paint(self, pen: Pen) -> None:
-        y = self.height - 3.6 * MM
+        y = self.height - self.BEFORE - self.TEXT.ascent
         pen.leaf("H3", self.texts.gettext("To talk about"), 0, y, self.HEADING)
-        y -= 1.5 * MM
         with pen.element("L", BULLET_LIST):
             for lines in self.questions:
-                y -= self.TEXT.leading
-                pen.disc(INK, self.BULLET - 8, y + 3, 1.3)
+                pen.bullet(self.LEFT + self.BULLET, y + 3)
                 with pen.element("LI"):
-                    y = pen.leaf_lines("LBody", lines, self.BULLET, y, self.TEXT) - 0.6 * MM
+                    y = pen.leaf_lines("LBody", lines, self.LEFT + self.BULLET, y, self.TEXT)
+                y -= self.TEXT.leading + self.GAP

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 from openpyxl import Workbook
@@ -14,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from app.domain.instrument import Scale
 from app.domain.results import ReportResults
@@ -34,12 +36,21 @@ from app.reports.model import Report, ReportSet
 from app.reports.style import HEAT
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_HEAD = Font(bold=True, color="FFFFFF")
+_FONT, _LINE, _LETTERS = "Calibri", 15, 1.1
+"""What all cells have; the height of a line in points; letters per unit of a column's width."""
+_HEAD = Font(name=_FONT, size=11, bold=True, color="FFFFFF")
 _HEAD_FILL = PatternFill("solid", fgColor="12344D")
-_MUTED = Font(italic=True, color="52616A")
+_MUTED = Font(name=_FONT, size=11, italic=True, color="52616A")
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
+_CENTRED = Alignment(horizontal="center", vertical="top")
+_UPRIGHT = Alignment(text_rotation=90, horizontal="center", vertical="bottom")
+_NARROW, _UPRIGHT_HEIGHT = 10, 190
+"""Columns narrower than this have upright headings, which take so many points."""
+_WIDEST_OF_FIGURES = 18
+_A4, _A3, _A3_FROM = 9, 8, 220
+"""The paper for printing sheets that are so wide, in the units of columns."""
 _FILLS = {
-    value: (PatternFill("solid", fgColor=fill[1:].upper()), Font(bold=True, color=ink[1:].upper()))
+    value: (PatternFill("solid", fgColor=fill[1:].upper()), Font(name=_FONT, size=11, bold=True, color=ink[1:].upper()))
     for value, (fill, ink) in HEAT.items()
     if value is not Verdict.SAME
 }
@@ -79,21 +90,45 @@ class _Table:
         self._sheet: Any = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", name)[:31])
         self._made: dict[tuple[object, ...], Cell] = {}
         """The cells that may come again: a write-only sheet keeps none, so one object serves many."""
-        self._n_columns, self._n_rows = len(columns), 0
+        self._widths = [width for _, width in columns]
+        self._n_rows = 0
         self._sheet.freeze_panes = frozen
-        self._sheet.sheet_properties.pageSetUpPr = None
-        self._sheet.page_setup.orientation = "landscape"
-        self._sheet.print_title_rows = "1:1"
+        self._print(sum(self._widths))
+        self._is_narrow = min(self._widths) < _NARROW
         for number, (_, width) in enumerate(columns, start=1):
             self._sheet.column_dimensions[get_column_letter(number)].width = width
-        self.add([self._text(heading, _HEAD, _HEAD_FILL) for heading, _ in columns])
+        self.add([self._heading(heading, width) for heading, width in columns])
+
+    def _print(self, width: float) -> None:
+        """On paper as many pages long as it has to be, one wide, headings and page number on each."""
+        setup = self._sheet.page_setup
+        setup.orientation, setup.paperSize = "landscape", _A3 if width > _A3_FROM else _A4
+        setup.fitToWidth, setup.fitToHeight = 1, 0
+        self._sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        self._sheet.print_title_rows = "1:1"
+        self._sheet.oddFooter.left.text, self._sheet.oddFooter.right.text = "&A", "&P / &N"
+
+    def _heading(self, text: str, width: float) -> Cell:
+        cell = self._text(text, _HEAD, _HEAD_FILL)
+        across = "center" if width <= _WIDEST_OF_FIGURES else "left"
+        cell.alignment = _UPRIGHT if width < _NARROW else Alignment(across, "bottom", wrap_text=True)
+        return cell
 
     def add(self, cells: Sequence[Cell]) -> None:
-        self._sheet.append(cells)
+        """Rows of more than one line say how high they are: not every program finds out by itself."""
         self._n_rows += 1
+        n_lines = max(
+            ceil(len(cell.value) / (width * _LETTERS))
+            for cell, width in zip(cells, self._widths, strict=False)
+            if isinstance(cell.value, str)
+        )
+        if n_lines > 1:
+            height = _UPRIGHT_HEIGHT if self._is_narrow and self._n_rows == 1 else n_lines * _LINE
+            self._sheet.row_dimensions[self._n_rows].height = height
+        self._sheet.append(cells)
 
     def finish(self) -> None:
-        self._sheet.auto_filter.ref = f"A1:{get_column_letter(self._n_columns)}{self._n_rows}"
+        self._sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._widths))}{self._n_rows}"
 
     def text(self, text: str) -> Cell:
         """A cell that is text, whatever its first sign; spreadsheets must not calculate a unit's name."""
@@ -108,6 +143,7 @@ class _Table:
         if key not in self._made:
             cell = self._made[key] = WriteOnlyCell(self._sheet, value)
             cell.number_format = form
+            cell.alignment = _CENTRED
             if found in _FILLS:
                 cell.fill, cell.font = _FILLS[found]
         return self._made[key]
@@ -139,8 +175,8 @@ class _Writer:
             ((gettext("Level"), 12), (gettext("Unit"), 44), (gettext("Path"), 70), (gettext("Answers included"), 18),
              (gettext("Answers"), 18), (gettext("Response rate"), 18)),
         )  # fmt: skip
-        names = ((gettext("Path"), 40), (gettext("Unit"), 44))
-        columns = (*names, *((theme.name, 15) for theme in themes))
+        names = ((gettext("Path"), 56), (gettext("Unit"), 36))
+        columns = (*names, *((theme.name, 9) for theme in themes))
         self.means = _Table(book, gettext("Means"), columns, "C2")
         self.numbers = _Table(book, gettext("Answers behind means"), columns, "C2")
         columns = (*names, (gettext("Theme"), 32), (gettext("Statement or question"), 60), (gettext("Answers"), 12))
@@ -226,7 +262,7 @@ class _Writer:
         themes = [theme for theme in content.themes if not theme.theme.scale.has_mean and not theme.items]
         if not themes:
             return None
-        columns = ((gettext("Theme"), 44), (gettext("Answer"), 40), (gettext("Answers"), 12), (gettext("Share"), 24))
+        columns = ((gettext("Theme"), 44), (gettext("Answer"), 40), (gettext("Answers"), 12), (gettext("Share"), 18))
         table = _Table(book, gettext("Incidents"), columns)
         numbers = {result.theme.id: result.n_distribution for result in content.report.results.themes}
         for theme in themes:

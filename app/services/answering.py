@@ -98,7 +98,7 @@ def _with_register(session: Session, keys: KeyRing, setup: Setup, use: Callable[
     try:
         return use(*_register_key(session, keys, setup))
     except DomainError as error:
-        if error.code != "sealed.broken":
+        if error.code not in ("sealed.broken", "register.missing"):
             raise
     session.rollback()
     keys.forget()

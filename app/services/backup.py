@@ -91,45 +91,39 @@ def read_backup(file: BinaryIO, key: bytes) -> Content:
 
 
 def restore_backup(
-    file: BinaryIO, key: bytes, engines: Mapping[str, Engine], certificates: Path, migrations: Path
+    file: BinaryIO, key: bytes, connections: Mapping[str, Connection], certificates: Path, migrations: Path
 ) -> None:
-    """Put a backup, looked at by `read_backup` before, into databases that are migrated and empty.
+    """Put a backup, looked at by `read_backup` before, into databases that are migrated and empty; commit afterwards.
 
-    All of one database or nothing. DomainError ``backup.not_migrated``, ``backup.other_version``, ``backup.not_empty``.
+    DomainError ``backup.not_migrated``, ``backup.other_version``, ``backup.not_empty``.
     """
-    _check_current(engines, migrations)
-    connections = {name: engines[name].connect().execution_options(writes=True) for name in DATABASES}
+    _check_current({name: connection.engine for name, connection in connections.items()}, migrations)
     homes = {table.name: (name, table) for name, metadata in DATABASES.items() for table in metadata.sorted_tables}
-    try:
-        for name, table in homes.values():
-            if connections[name].scalar(select(func.count()).select_from(table)):
-                raise DomainError("backup.not_empty", table=table.name)
-        for frame in _frames(file, key):
-            if "head" in frame and frame["head"]["revision"] != newest_revision(migrations):
-                raise DomainError("backup.other_version", version=frame["head"]["revision"])
-            if "rows" in frame:
-                name, table = homes[frame["table"]]
-                connections[name].execute(insert(table), [_unpacked(table, row) for row in frame["rows"]])
-            elif "file" in frame:
-                certificates.mkdir(mode=0o700, exist_ok=True)
-                (certificates / Path(frame["file"]).name).write_bytes(base64.b64decode(frame["content"]))
-        for name, table in homes.values():
-            _go_on_counting(connections[name], table)
-        for connection in connections.values():
-            connection.commit()
-    finally:
-        for connection in connections.values():
-            connection.close()
+    for name, table in homes.values():
+        if connections[name].scalar(select(func.count()).select_from(table)):
+            raise DomainError("backup.not_empty", table=table.name)
+    for frame in _frames(file, key):
+        if "head" in frame and frame["head"]["revision"] != newest_revision(migrations):
+            raise DomainError("backup.other_version", version=frame["head"]["revision"])
+        if "rows" in frame:
+            name, table = homes[frame["table"]]
+            connections[name].execute(insert(table), [_unpacked(table, row) for row in frame["rows"]])
+        elif "file" in frame:
+            certificates.mkdir(mode=0o700, exist_ok=True)
+            (certificates / Path(frame["file"]).name).write_bytes(base64.b64decode(frame["content"]))
+    for name, table in homes.values():
+        _go_on_counting(connections[name], table)
 
 
 def readable_surveys(session: Session, keys: KeyRing) -> dict[str, bool]:
     """Of every survey that has responses, whether its keys, as they are now, open them."""
-    found = session.execute(select(ResponseRow.survey_id, func.min(ResponseRow.id)).group_by(ResponseRow.survey_id))
-    return {survey_id: _opens(session, keys, survey_id, own) for survey_id, own in found.all()}
+    found = session.scalars(select(ResponseRow.survey_id).distinct()).all()
+    return {survey_id: _opens_one(session, keys, survey_id) for survey_id in found}
 
 
-def _opens(session: Session, keys: KeyRing, survey_id: str, own: bytes) -> bool:
-    sealed = session.get_one(ResponseRow, own).sealed
+def _opens_one(session: Session, keys: KeyRing, survey_id: str) -> bool:
+    any_row = select(ResponseRow.id, ResponseRow.sealed).where(ResponseRow.survey_id == survey_id).limit(1)
+    own, sealed = session.execute(any_row).one()
     for purpose in (Purpose.DATA, Purpose.CLOSED_DATA):
         try:
             unseal(keys.get(session, survey_id, purpose), sealed, own)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.db.answers import PoolSum, ReportBasis, ResponseRow, WithholdingRow
 from app.db.identities import RegisterBucket
+from app.db.keys import SurveyKey
 from app.db.surveys import Survey
-from app.domain.survey import N_WEEKS_SUMS, State
+from app.domain.survey import N_WEEKS_SUMS, State, oslo_day
 from app.services.closing import Step
 from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import opened
@@ -25,7 +26,7 @@ def is_deletion_due(survey: Survey, now: datetime) -> bool:
 
 
 def describe_deletion(session: Session, survey: Survey) -> dict[str, object]:
-    """What is about to be deleted: counts, and a hash over the sealed rows that says which they were."""
+    """What is about to be deleted: whose, counts, and a hash over the sealed rows that says which they were."""
     query = select(ResponseRow.id, ResponseRow.sealed).where(ResponseRow.survey_id == survey.id)
     digest = hashlib.sha256()
     n_responses = 0
@@ -33,10 +34,15 @@ def describe_deletion(session: Session, survey: Survey) -> dict[str, object]:
         digest.update(own + sealed)
         n_responses += 1
     buckets = select(func.count()).where(RegisterBucket.survey_id == survey.id).select_from(RegisterBucket)
+    keys = select(SurveyKey.purpose).where(SurveyKey.survey_id == survey.id).order_by(SurveyKey.purpose)
     return {
         "survey": survey.id,
+        "organisation": survey.organisation.name,
+        "organisation_number": survey.organisation_number,
+        "opened_on": oslo_day(opened(survey).clock.access_at).isoformat(),
         "n_responses": n_responses,
         "n_register_buckets": session.scalar(buckets) or 0,
+        "keys": list(session.scalars(keys)),
         "sha256_of_sealed_responses": digest.hexdigest(),
         "was_exported": survey.exported_at is not None,
     }

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.adapters.sealing import HASH_BYTES, seal, seal_for_research, unseal
+from app.adapters.sealing import HASH_BYTES, keyed_hash, seal, seal_for_research, unseal
 from app.db.base import begin_writing
+from app.db.grants import LOCATOR
 from app.db.identities import RegisterBucket
 from app.domain.errors import DomainError
 
@@ -38,7 +39,15 @@ _BUCKETS = cast(Table, RegisterBucket.__table__)
 _HERE = {"mapper": RegisterBucket}
 _ONE = (_BUCKETS.c.survey_id == bindparam("survey"), _BUCKETS.c.number == bindparam("bucket"))
 _READ = select(_BUCKETS.c.sealed).where(*_ONE)
-_WRITE = update(_BUCKETS).where(*_ONE, _BUCKETS.c.sealed == bindparam("old")).values(sealed=bindparam("new"))
+_WRITE = (
+    update(_BUCKETS)
+    .where(*_ONE, _BUCKETS.c.sealed == bindparam("old"))
+    .values(sealed=bindparam("new"), locator=bindparam("named"))
+)
+_LAY = insert(_BUCKETS).values(
+    survey_id=bindparam("survey"), number=bindparam("bucket"), sealed=bindparam("new"), locator=bindparam("named")
+)
+_NAME = select(func.set_config(LOCATOR, bindparam("named"), True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +89,17 @@ def read_for_research(plain: bytes) -> tuple[bytes, str, str]:
 def lay_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:
     """Lay all buckets of a survey that has not been opened yet, empty, in one go; former ones go."""
     begin_writing(session, RegisterBucket)
-    session.execute(delete(RegisterBucket).where(RegisterBucket.survey_id == survey_id))
-    session.add_all(
-        RegisterBucket(survey_id=survey_id, number=number, sealed=_seal(key, survey_id, number, {}))
-        for number in range(n_buckets)
-    )
+    for number in range(n_buckets):
+        here = {"survey": survey_id, "bucket": number}
+        locator = _name(session, key, survey_id, number)
+        session.execute(delete(_BUCKETS).where(*_ONE), here, bind_arguments=_HERE)
+        laid = {"new": _seal(key, survey_id, number, {}), "named": locator}
+        session.execute(_LAY, here | laid, bind_arguments=_HERE)
 
 
 def find_consent(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> Consent | None:
     number = _bucket_of(person, n_buckets)
-    entry = _unseal(key, survey_id, number, _read(session, survey_id, number)).get(person)
+    entry = _unseal(key, survey_id, number, _read(session, key, survey_id, number)).get(person)
     return entry.consent if entry else None
 
 
@@ -120,7 +130,7 @@ def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, surve
         except DomainError:
             continue  # done before the crash; `check_register` finds anything else
         kept = {person: entry for person, entry in entries.items() if entry.consent.is_given}
-        if not _write(session, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
+        if not _write(session, new_key, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
             raise DomainError("register.busy")
 
 
@@ -141,7 +151,17 @@ def _all_buckets(session: Session, survey_id: str, *, is_locked: bool = False) -
     return [(number, sealed) for number, sealed in session.execute(query.with_for_update() if is_locked else query)]
 
 
-def _read(session: Session, survey_id: str, number: int) -> bytes:
+def _name(session: Session, key: bytes, survey_id: str, number: int) -> bytes:
+    """The bucket's locator; from now on and until the transaction ends, PostgreSQL shows that bucket to the web."""
+    locator = keyed_hash(key, b"locator:" + _label(survey_id, number))
+    if session.get_bind(RegisterBucket).dialect.name == "postgresql":
+        session.execute(_NAME, {"named": locator.hex()}, bind_arguments=_HERE)
+    return locator
+
+
+def _read(session: Session, key: bytes, survey_id: str, number: int) -> bytes:
+    """DomainError ``register.missing`` when there is none, or none that `key` leads to."""
+    _name(session, key, survey_id, number)
     asked = {"survey": survey_id, "bucket": number}
     sealed: bytes | None = session.scalar(_READ, asked, bind_arguments=_HERE)
     if sealed is None:
@@ -149,11 +169,10 @@ def _read(session: Session, survey_id: str, number: int) -> bytes:
     return sealed
 
 
-def _write(session: Session, survey_id: str, number: int, old: bytes, new: bytes) -> bool:
-    """Replace `old` by `new` unless somebody else was faster."""
-    done = session.execute(
-        _WRITE, {"survey": survey_id, "bucket": number, "old": old, "new": new}, bind_arguments=_HERE
-    )
+def _write(session: Session, key: bytes, survey_id: str, number: int, old: bytes, new: bytes) -> bool:
+    """Replace `old` by `new`, which is sealed with `key`, unless somebody else was faster."""
+    here = {"survey": survey_id, "bucket": number, "named": _name(session, key, survey_id, number)}
+    done = session.execute(_WRITE, here | {"old": old, "new": new}, bind_arguments=_HERE)
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
@@ -162,11 +181,11 @@ def _change(
 ) -> None:
     begin_writing(session, RegisterBucket)
     for _ in range(_N_TRIES):
-        old = _read(session, survey_id, number)
+        old = _read(session, key, survey_id, number)
         entries = {
             person: entry for person, entry in _unseal(key, survey_id, number, old).items() if person not in remove
         }
-        if _write(session, survey_id, number, old, _seal(key, survey_id, number, entries | put)):
+        if _write(session, key, survey_id, number, old, _seal(key, survey_id, number, entries | put)):
             return
     raise DomainError("register.busy")
 

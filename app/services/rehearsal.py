@@ -32,6 +32,7 @@ from app.services.public_audit import MANIFEST, read_manifest
 from app.services.releases import Release, certified_release
 from app.services.report_basis import Submitted, compute_basis
 from app.services.report_building import UNFINISHED, Built, build_set
+from app.services.report_workers import local_workers
 from app.services.surveys import Setup
 
 RESPONSE_RATE = 70
@@ -77,7 +78,8 @@ def rehearse(
     release, left_out = prepare_rehearsal(
         organisation, tree, period, limits, extra_themes, definitions, n_reports_at_most
     )
-    built = build_set(release, languages or release.report_set.instrument.languages, out, n_workers, on_progress)
+    languages = languages or release.report_set.instrument.languages
+    built = build_set(release, languages, out, local_workers(n_workers), on_progress)
     return Rehearsed(built, release, left_out)
 
 

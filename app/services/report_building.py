@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import copyreg
 import fcntl
-import gc
 import hashlib
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
-from types import MappingProxyType
 
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
-from app.reports.html import render_html
-from app.reports.model import Report, ReportSet
 from app.reports.names import file_stem
-from app.reports.pdf import render_pdf, warm_up
 from app.reports.presenter import presenter_file, render_presenter_html, render_presenter_pdf
-from app.reports.workbook import render_workbook
 from app.services.protocol import protocol_of
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
 from app.services.releases import Release
+from app.services.report_workers import Job, Workers, local_workers, program_version
 
 UNFINISHED = ".unfinished"
 """Inside the folder of the set, so that whoever removes the set removes this too."""
 _FINGERPRINT, _LOCK = ".fingerprint", ".lock"
 _ENDS = {".pdf": b"%%EOF\n", ".html": b"</html>"}
-_MADE_FROM = ("app/reports", "app/domain/wording", "templates/reports", "translations", "static/fonts")
-_ROOT = Path(__file__).parents[2]
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -66,14 +54,16 @@ def build_set(
     release: Release,
     languages: Sequence[str],
     out: Path,
-    n_workers: int,
+    workers: Workers,
     on_progress: Callable[[], object],
     finished: Collection[str] = (),
+    put_in_place: Callable[[Path, Sequence[str]], object] | None = None,
 ) -> Built:
     """Write the whole set inside `out` and put it in its place only when every report was made.
 
     What was made stays there after a failure or an interruption; give `finished`, from `find_finished`, to go on with
-    it. `on_progress` is called for each report and workbook that is made now.
+    it. `on_progress` is called for each report and workbook that is made now. `put_in_place` gets the folder of the
+    finished set, which is gone afterwards, and the names of its files; without it the set takes the place of `out`.
     """
     staging = out / UNFINISHED
     staging.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -81,19 +71,24 @@ def build_set(
         _clear(staging, finished)
         (staging / _FINGERPRINT).write_text(_fingerprint(release, languages))
         jobs = [job for job in _jobs(release, languages) if job.name not in finished]
-        failures = _render_all(release, jobs, staging, n_workers, on_progress)
+        failures = _make_all(release, jobs, staging, workers, on_progress)
         if failures:
             return Built((), tuple(failures))
         _finish(release, languages, staging)
-        _replace(staging, out)
-    return Built(tuple(sorted(_files_below(out))), ())
+        names = tuple(sorted(_files_below(staging)))
+        if put_in_place is None:
+            _replace(staging, out)
+        else:
+            put_in_place(staging, names)
+            shutil.rmtree(out)
+    return Built(names, ())
 
 
 def build_one(release: Release, report: ReportResults, languages: Sequence[str], out: Path) -> Built:
     """Write one unit's report into `out` and leave everything else there as it is."""
     place = release.reports.index(report)
-    jobs = [_Job(report_file(release, report, language), language, place) for language in languages]
-    failures = _render_all(release, jobs, out, 1, lambda: None)
+    jobs = [Job(report_file(release, report, language), language, place) for language in languages]
+    failures = _make_all(release, jobs, out, local_workers(1), lambda: None)
     return Built(tuple(sorted(_files_below(out))), tuple(failures))
 
 
@@ -108,106 +103,38 @@ def report_file(release: Release, report: ReportResults, language: str) -> str:
     return f"{language}/{stem}"
 
 
-# ------------------------------------------------------------------------------------------------ reports, in parallel
+# ------------------------------------------------------------------------------------------------------------- reports
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    name: str
-    language: str
-    place: int | None
-    """Which of the release's reports; None: the workbook."""
-
-
-def _jobs(release: Release, languages: Sequence[str]) -> list[_Job]:
+def _jobs(release: Release, languages: Sequence[str]) -> list[Job]:
     """The slowest first: the workbooks, then the organisation's reports."""
     if not release.reports:
         return []
     books = [
-        _Job(f"{report_file(release, release.reports[0], language)}.xlsx", language, None) for language in languages
+        Job(f"{report_file(release, release.reports[0], language)}.xlsx", language, None) for language in languages
     ]
     reports = [
-        _Job(report_file(release, report, language), language, place)
+        Job(report_file(release, report, language), language, place)
         for place, report in enumerate(release.reports)
         for language in languages
     ]
     return books + reports
 
 
-def _read_only(mapping: dict[str, str]) -> MappingProxyType[str, str]:
-    return MappingProxyType(mapping)
-
-
-# Texts of the instrument are read-only mappings; pickle has to be told how to send them to a worker.
-copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
-
-_worker: dict[str, tuple[ReportSet, tuple[ReportResults, ...]]] = {}
-
-
-def _start_worker(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
-    warm_up()
-    _worker["release"] = report_set, reports
-
-
-def _start_process(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
-    """A process of its own, which ends with the one that started it, however that ends."""
-    Thread(target=_end_with_parent, daemon=True).start()
-    _start_worker(report_set, reports)
-    gc.collect()
-    gc.freeze()  # what it holds now need never be searched for garbage again
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _render(folder: Path, job: _Job) -> tuple[str, str]:
-    """Write the files of one report, or a workbook; returns its name and what went wrong, if anything."""
-    report_set, reports = _worker["release"]
-    try:
-        if job.place is None:
-            _write(folder / job.name, render_workbook(report_set, reports[0], reports, job.language))
-            return job.name, ""
-        report = Report(report_set, reports[job.place], reports[0], reports if job.place == 0 else ())
-        _write(folder / f"{job.name}.pdf", render_pdf(report, job.language))
-        _write(folder / f"{job.name}.html", render_html(report, job.language))
-    except Exception as error:
-        return job.name, f"{type(error).__name__}: {error}"
-    return job.name, ""
-
-
-def _render_all(
-    release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int, on_progress: Callable[[], object]
+def _make_all(
+    release: Release, jobs: Sequence[Job], folder: Path, workers: Workers, on_progress: Callable[[], object]
 ) -> list[tuple[str, str]]:
     """What went wrong, by name."""
     for language in {job.language for job in jobs}:
         (folder / language).mkdir(parents=True, exist_ok=True)
     failures = []
-    for name, error in _outcomes(release, jobs, folder, n_workers):
-        if error:
-            failures.append((name, error))
+    for made in workers((release.report_set, release.reports), jobs) if jobs else ():
+        for name, content in made.files.items():
+            _write(folder / name, content)
+        if made.error:
+            failures.append((made.name, made.error))
         on_progress()
     return sorted(failures)
-
-
-def _outcomes(release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int) -> Iterator[tuple[str, str]]:
-    setup = (release.report_set, release.reports)
-    if n_workers <= 1 or len(jobs) <= 1:
-        _start_worker(*setup)
-        yield from map(partial(_render, folder), jobs)
-        return
-    # Threads would not help: the renderer holds one global lock. Fork server: workers without our open databases.
-    context = get_context("forkserver")
-    with ProcessPoolExecutor(n_workers, context, _start_process, setup) as pool:
-        try:
-            for done in as_completed([pool.submit(_render, folder, job) for job in jobs]):
-                yield done.result()
-        except BaseException:  # interrupted: do not finish the queue first
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 # ------------------------------------------------------------------------------------------------- an interrupted build
@@ -219,9 +146,7 @@ def _fingerprint(release: Release, languages: Sequence[str]) -> str:
     found = hashlib.sha256(repr((kept.organisation, kept.period, kept.definitions, kept.is_rehearsal)).encode())
     found.update(repr((kept.instrument, tuple(languages))).encode())
     found.update(_json(audit_of(kept.limits, release.reports)))
-    for path in sorted(path for folder in _MADE_FROM for path in (_ROOT / folder).rglob("*") if path.is_file()):
-        if "__pycache__" not in path.parts:
-            found.update(f"{path.relative_to(_ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    found.update(program_version().encode())
     return found.hexdigest()
 
 

@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+from app.adapters.storage import Storage
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import Sensitivity
@@ -64,21 +64,22 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
-def verify_set(folder: Path, on_progress: Callable[[], object] = lambda: None) -> Verification:
-    """Check the set in `folder`; DomainError ``set.none`` when it holds no manifest."""
-    if not (folder / MANIFEST).is_file():
-        raise DomainError("set.none", folder=folder)
+def verify_set(place: Storage, on_progress: Callable[[], object] = lambda: None) -> Verification:
+    """Check the set in `place`; DomainError ``set.none`` when it holds no manifest."""
+    files = _Files(place)
+    if MANIFEST not in files.names:
+        raise DomainError("set.none", folder=place.address)
     try:
-        manifest = read_manifest((folder / MANIFEST).read_bytes())
+        manifest = read_manifest(files.read(MANIFEST))
     except DomainError as error:
         return Verification(0, 0, 0, None, None, (Finding(MANIFEST, error.code, error.values),))
-    findings = [*_check_files(folder, manifest["sha256"]), *_check_archive(folder, manifest["sha256"])]
+    findings = [*_check_files(files, manifest["sha256"]), *_check_archive(files, manifest["sha256"])]
     try:
-        published = read_published(manifest, (folder / AUDIT).read_bytes() if (folder / AUDIT).is_file() else b"")
+        published = read_published(manifest, files.read(AUDIT) if AUDIT in files.names else b"")
     except DomainError as error:
         findings.append(Finding(AUDIT, error.code, error.values))
         return Verification(len(manifest["sha256"]), len(manifest["reports"]), 0, None, None, tuple(findings))
-    comparison = _Comparison(folder, published, on_progress)
+    comparison = _Comparison(files, published, on_progress)
     comparison.run()
     guarantee = _Guarantee(published)
     guarantee.run()
@@ -95,25 +96,32 @@ def verify_set(folder: Path, on_progress: Callable[[], object] = lambda: None) -
 # --------------------------------------------------------------------------------------------------------------- files
 
 
-def _check_files(folder: Path, sha256: Mapping[str, str]) -> Iterator[Finding]:
+class _Files:
+    """A set as it lies there, and which files it has."""
+
+    def __init__(self, place: Storage) -> None:
+        self.names = frozenset(place.sizes())
+        self.read, self.open = place.read, place.open
+
+
+def _check_files(files: _Files, sha256: Mapping[str, str]) -> Iterator[Finding]:
     for name, expected in sha256.items():
-        if not (folder / name).is_file():
+        if name not in files.names:
             yield Finding(name, "file.missing", {})
-        elif _digest((folder / name).read_bytes()) != expected:
+        elif _digest(files.read(name)) != expected:
             yield Finding(name, "file.changed", {})
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    for name in sorted(found - sha256.keys() - {MANIFEST, ARCHIVE}):
+    for name in sorted(files.names - sha256.keys() - {MANIFEST, ARCHIVE}):
         if not name.startswith(f"{STAFF_FOLDER}/"):
             yield Finding(name, "file.unknown", {})
 
 
-def _check_archive(folder: Path, sha256: Mapping[str, str]) -> Iterator[Finding]:
+def _check_archive(files: _Files, sha256: Mapping[str, str]) -> Iterator[Finding]:
     """The archive may be absent; if it is there it holds the same files."""
-    if not (folder / ARCHIVE).is_file():
+    if ARCHIVE not in files.names:
         return
-    expected = {**sha256, MANIFEST: _digest((folder / MANIFEST).read_bytes())}
+    expected = {**sha256, MANIFEST: _digest(files.read(MANIFEST))}
     try:
-        with zipfile.ZipFile(folder / ARCHIVE) as archive:
+        with files.open(ARCHIVE).stream as stream, zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
             different = [
                 name for name in expected if names.count(name) != 1 or expected[name] != _digest_in(archive, name)
@@ -141,8 +149,8 @@ def _digest_in(archive: zipfile.ZipFile, name: str) -> str:
 class _Comparison:
     """Every file of the set against the audit file; so they all agree with each other."""
 
-    def __init__(self, folder: Path, published: Published, on_progress: Callable[[], object]) -> None:
-        self.folder = folder
+    def __init__(self, files: _Files, published: Published, on_progress: Callable[[], object]) -> None:
+        self.files = files
         self.published = published
         self.on_progress = on_progress
         self.findings: list[Finding] = []
@@ -170,9 +178,9 @@ class _Comparison:
         self._belonging.add(name)
         if name not in self.published.sha256:
             self.findings.append(Finding(name, "file.not_in_manifest", {}))
-        if (self.folder / name).is_file():
+        if name in self.files.names:
             try:
-                shown = read((self.folder / name).read_bytes())
+                shown = read(self.files.read(name))
             except Exception as error:  # a file that was tampered with may break its reader anywhere
                 self._cannot_read(name, error)
             else:
@@ -180,10 +188,10 @@ class _Comparison:
 
     def _compare_workbook(self, name: str, contents: Sequence[ReportContent]) -> None:
         self._belonging.add(name)
-        if not (self.folder / name).is_file():
+        if name not in self.files.names:
             return
         try:
-            found = figures_in_workbook((self.folder / name).read_bytes(), contents)
+            found = figures_in_workbook(self.files.read(name), contents)
         except Exception as error:  # as above
             self._cannot_read(name, error)
             return

@@ -86,6 +86,9 @@ _WRONG_STATE = Wording(
     lazy_gettext("That is not possible now"),
     lazy_gettext("Somebody else may have been faster. Open the page again to see how things stand."),
 )
+_BUSY = Wording(
+    503, lazy_gettext("The service is very busy just now"), lazy_gettext("Please try once more in a few seconds.")
+)
 _BY_CODE = {
     "survey.closed": _CLOSED,
     "key.destroyed": _CLOSED,
@@ -122,10 +125,11 @@ _BY_CODE = {
     "survey.not_open": _WRONG_STATE,
     "order.being_opened": _WRONG_STATE,
     "survey.not_yours": Wording(404, _BY_STATUS[404].title, _BY_STATUS[404].text),
-    "register.busy": Wording(
-        503, lazy_gettext("The service is very busy just now"), lazy_gettext("Please try once more in a few seconds.")
-    ),
+    "register.busy": _BUSY,
+    "storage.unavailable": _BUSY,
 }
+_OUTAGES = frozenset({"storage.unavailable"})
+"""What passes, and yet is for whoever runs the installation to know."""
 
 
 CLOSED_CODES = frozenset({"survey.closed", "key.destroyed"})
@@ -140,8 +144,8 @@ def init_app(app: Flask) -> None:
 
 def domain_error(error: DomainError) -> Response:
     wording = _BY_CODE.get(error.code)
-    if wording is None:
-        _log.error("unexpected refusal: %s", error.code)
+    if wording is None or error.code in _OUTAGES:
+        _log.error("unexpected refusal: %s %s", error.code, error.values.get("reason", ""))
     return _tell(wording or _UNKNOWN)
 
 

@@ -15,6 +15,7 @@ from flask import Flask, abort, request
 from flask import session as cookie
 from flask_limiter import ApplicationLimit, Limiter
 
+from app.adapters.minute_counts import MinuteCounts
 from app.adapters.sealing import keyed_hash
 from app.config import Settings
 from app.web import visitors
@@ -24,6 +25,9 @@ HEAVY = frozenset({"ordering.upload", "ordering.rehearse", "portal.poster", "agr
 """Seconds of work each."""
 N_HEAVY = 20
 """Of those in a minute for one person."""
+ENDED_ELSEWHERE = "login.end_login"
+N_ENDED_ELSEWHERE = 600
+"""Of those in a minute, from everybody who is not logged in: anybody can send one, and each is kept for hours."""
 _PATIENCE: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
 """Seconds for Redis to answer; after that each process counts for itself, until Redis is back."""
 _UNCOUNTED = ("static", "health.")
@@ -46,8 +50,13 @@ def init_app(app: Flask, settings: Settings) -> None:
         application_limits=[
             ApplicationLimit(often),
             ApplicationLimit(f"{N_HEAVY}/minute", scope="heavy", exempt_when=lambda: request.endpoint not in HEAVY),
+            ApplicationLimit(
+                f"{N_ENDED_ELSEWHERE}/minute",
+                scope="ended",
+                exempt_when=lambda: request.endpoint != ENDED_ELSEWHERE,
+            ),
         ],
-        storage_uri=own.limits_url,
+        storage_uri=own.limits_url.replace("memory://", f"{MinuteCounts.STORAGE_SCHEME[0]}://"),
         storage_options={} if own.limits_url.startswith("memory:") else _PATIENCE,
         in_memory_fallback_enabled=True,
         swallow_errors=True,

@@ -35,15 +35,35 @@ def _wal_of(file: Path) -> bytes:
 
 
 def postgres_rows(engine: sa.Engine, table: str) -> list[dict[str, object]]:
-    """Every row with its columns and the server's own: transaction, command and place on disk."""
+    """Every row with its columns, the server's own (transaction, command, place) and where it lies in file and log."""
     query = f"SELECT xmin::text::bigint AS xmin, cmin::text::bigint AS cmin, ctid::text AS ctid, * FROM {table}"  # noqa: S608
-    with engine.connect() as connection:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         found = connection.execute(sa.text(query)).mappings().all()
+        connection.exec_driver_sql("CHECKPOINT")
+        data, place = connection.execute(
+            sa.text("SELECT current_setting('data_directory'), pg_relation_filepath(:table)"), {"table": table}
+        ).one()
+        log = connection.exec_driver_sql("SELECT pg_walfile_name(pg_current_wal_lsn())").scalar_one()
+    raw = {"file": (Path(data) / place).read_bytes(), "wal": (Path(data) / "pg_wal" / log).read_bytes()}
     rows = [{"scan_position": i, **dict(row)} for i, row in enumerate(found)]
     for row in rows:
         page, item = str(row["ctid"]).strip("()").split(",")
         row["ctid"] = int(page) * 10_000 + int(item)
+        if isinstance(row.get("id"), bytes):
+            row.update({f"first_in_{name}": content.find(row["id"]) for name, content in raw.items()})
     return rows
+
+
+def database_bytes(engine: sa.Engine) -> bytes:
+    """Every file of one database, with what its pages keep of former rows."""
+    if engine.dialect.name == "sqlite":
+        return all_bytes([Path(str(engine.url.database)).parent])
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        data, number = connection.execute(
+            sa.text("SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()")
+        ).one()
+    return all_bytes([Path(data) / "base" / str(number)])
 
 
 def all_bytes(folders: Iterable[Path]) -> bytes:

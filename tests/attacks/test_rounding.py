@@ -29,6 +29,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.adapters.storage import Storage
 from app.domain.disclosure import Limits, make_plan, pools_of
 from app.domain.instrument import CURRENT_VERSION, Theme, load_instrument
 from app.domain.results import printed_mean, printed_shares
@@ -92,7 +93,7 @@ def attacks_on(seed: int, folder: Path) -> Iterator[Case]:
     ids = tuple(number.to_bytes(32, "big") for number in range(len(places)))
     release = release_of(setup_of(tree, instrument), Submitted(ids, placements, answers))
     write_set(release, folder, ["en"])
-    assert verify_set(folder).findings == ()
+    assert verify_set(Storage(str(folder))).findings == ()
     audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
     complete = complete_cases(instrument, instrument.themes, answers)
     sensitivities = tuple(theme.sensitivity for theme in instrument.themes)

@@ -1,203 +1,235 @@
 """Somebody owns both databases. Does any of it lead from a person to an answer? (spec 8)
 
-200 people log in one after the other, a few at a time; the attacker has full dumps with every internal of the
-database from the field period and from after closing, and after closing the installation's key as well.
+200 people answer over HTTP, staggered; the attacker has all that `tests.attacks.evidence` lists. Each test asks one
+question of it, on SQLite and on PostgreSQL; the threshold of "better than guessing" is explained in `joining`.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import sqlite3
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
-from app.adapters.sealing import open_for_research, unseal
+from app.adapters.sealing import unseal
 from app.domain.errors import DomainError
+from app.domain.fiction import CONTACT, LEADER, PEOPLE
 from app.domain.identifiers import synthetic_identity_number
-from app.domain.responses import Response
-from app.extensions import db, key_ring, session, settings
-from app.services.register import list_entries, read_for_research
-from app.services.report_basis import load_submitted
-from app.services.survey_keys import KeyRing, Purpose
-from tests.attacks.dumps import all_bytes, postgres_rows, sqlite_rows
+from app.extensions import session, settings
+from app.web.login.demo import ANYBODY
+from tests.attacks.dumps import all_bytes, sqlite_rows
+from tests.attacks.evidence import BEFORE, END, MIDWAY, N_PEOPLE, Evidence, bytes_of, dump, gather
 from tests.attacks.joining import Row, Truth, all_joins, better_than_guessing
-from tests.conftest import dispose, postgres_app
-from tests.people import NO, YES, Trial, open_trial
-
-N_PEOPLE = 200
-AT_ONCE = 4
+from tests.conftest import dispose, postgres_app, sqlite_app
+from tests.people import open_trial
+from tests.web.conftest import translations  # noqa: F401 - runs by itself
 
 
-def answer_staggered(trial: Trial, random: Random) -> Iterator[int]:
-    """People come in order; each saves a few pages, interleaved with the few others who are there at the time."""
-    waiting = deque(range(N_PEOPLE))
-    inside: list[tuple[int, int]] = []
-    while waiting or inside:
-        if waiting and len(inside) < AT_ONCE:
-            serial = waiting.popleft()
-            trial.consent(serial, YES)
-            inside.append((serial, 3))
-        place = random.randrange(len(inside))
-        serial, n_left = inside.pop(place)
-        item = f"workload_{n_left}"
-        trial.now += timedelta(seconds=20)
-        trial.answer(serial, ("A", "A1"), {item: random.randint(1, 5)}, submits=n_left == 1)
-        if n_left > 1:
-            inside.append((serial, n_left - 1))
-        else:
-            yield serial
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def evidence(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[Evidence]:
+    folder = tmp_path_factory.mktemp("evidence")
+    if request.param == "sqlite":
+        app = sqlite_app(folder, migrated)
+    else:
+        app = postgres_app(folder, request.getfixturevalue("postgres"))
+    try:
+        yield gather(app, folder)
+    finally:
+        with app.app_context():
+            dispose()
 
 
-@pytest.fixture
-def trial(any_app: Flask) -> Iterator[Trial]:
-    yield open_trial(n_invited=N_PEOPLE)
-    session().rollback()
+# What the two sides know
 
 
-def dump(bind: str | None, table: str) -> list[dict[str, object]]:
-    engine = db.engines[bind]
-    if engine.dialect.name == "postgresql":
-        return postgres_rows(engine, table)
-    return sqlite_rows(Path(str(engine.url.database)), table)
+def by_person(evidence: Evidence) -> list[Row]:
+    """What a log that names everybody says of each, in the order of their numbers: times and sizes of what they got."""
+    lines: dict[int, list[Mapping[str, object]]] = {serial: [] for serial in range(N_PEOPLE)}
+    for line in evidence.proxy_log:
+        address = str(line["address"])
+        if address.startswith("10.0.0."):
+            lines[int(address.rpartition(".")[2])].append(line)
+    rows: list[Row] = []
+    for own in lines.values():
+        times = [float(str(line["second"])) for line in own]
+        sizes = {str(line["asked"]).rpartition("/")[2] + str(line["asked"])[:3]: line["bytes"] for line in own}
+        assert len(sizes) >= 10
+        rows.append({"first": times[0], "last": times[-1], **sizes})
+    return rows
 
 
-def private_key() -> bytes:
-    return (settings().instance / "keys" / "research-private-key").read_bytes()
+def order_of_finishing(evidence: Evidence) -> list[Row]:
+    """What our own log says at most: the n-th line about a submitted response, with its second and its duration."""
+    lines = [json.loads(line) for line in evidence.own_log.splitlines()]
+    submitted = [line for line in lines if line.get("endpoint") == "questionnaire.submit" and line["status"] == 303]
+    assert len(submitted) == N_PEOPLE
+    return [{"line": i, "at": line["at"], "ms": line["ms"]} for i, line in enumerate(submitted)]
 
 
-def test_field_period_shows_no_row_per_person_and_nothing_in_common(trial: Trial) -> None:
-    """Without the keys the register is a fixed number of buckets of one size, there since before the first login."""
-    before = dump("identities", "register_bucket")
-    for n_done, _ in enumerate(answer_staggered(trial, Random(1))):
-        if n_done == N_PEOPLE // 2:
-            midway = dump("identities", "register_bucket")
-    after = dump("identities", "register_bucket")
-    responses = dump(None, "response")
-    assert len(before) == len(midway) == len(after) == trial.survey.n_register_buckets
+def in_field(evidence: Evidence, rows: list[Row]) -> dict[int, int]:
+    """Person -> number of the row."""
+    place = {bytes_of(row, "id"): number for number, row in enumerate(rows)}
+    return {serial: place[who.response_id] for serial, who in evidence.people.items()}
+
+
+def in_register(evidence: Evidence, rows: list[Row]) -> dict[int, int]:
+    place = {bytes_of(row, "person"): number for number, row in enumerate(rows)}
+    return {serial: place[who.person] for serial, who in evidence.people.items() if who.person in place}
+
+
+def after_closing(evidence: Evidence) -> dict[int, int]:
+    return {serial: evidence.links[who.link] for serial, who in evidence.people.items()}
+
+
+def joined(mine: Mapping[int, int], other: Mapping[int, int]) -> Truth:
+    return {mine[serial]: other[serial] for serial in mine}
+
+
+# The field period
+
+
+def test_register_shows_no_row_per_person_and_never_changes_in_a_part(evidence: Evidence) -> None:
+    """Without the keys it is a fixed number of buckets of one size, there since before the first login."""
+    before, midway, after = (evidence.buckets[moment] for moment in (BEFORE, MIDWAY, END))
+    assert len(before) == len(midway) == len(after) == 1
+    responses = evidence.responses[END]
     assert len(responses) == N_PEOPLE
-    secrets = {bytes(row["id"]) for row in responses} | {bytes(row["sealed"]) for row in responses}  # type: ignore[call-overload]
+    secrets = {bytes_of(row, name) for row in responses for name in ("id", "sealed")}
     for row in (*before, *midway, *after):
-        assert not any(secret[:12] in bytes(row["sealed"]) for secret in secrets)  # type: ignore[call-overload]
-    # Two backups: the register may have changed as a whole, never in a part that belongs to somebody.
+        assert not any(secret[:12] in bytes_of(row, "sealed") for secret in secrets)
     pieces = [
-        {bytes(row["sealed"])[i : i + 16] for row in rows for i in range(0, 4096, 16)} for rows in (midway, after)
-    ]  # type: ignore[call-overload]
+        {bytes_of(row, "sealed")[i : i + 16] for row in rows for i in range(0, 4096, 16)} for rows in (midway, after)
+    ]
     assert not pieces[0] & pieces[1]
 
 
-def test_field_period_register_has_no_order_even_for_who_holds_its_key(trial: Trial) -> None:
-    truth_of = {}
-    for serial in answer_staggered(trial, Random(2)):
-        truth_of[trial.person(serial).person] = trial.person(serial).response_id
-    key = key_ring().get(session(), trial.survey.id, Purpose.REGISTER)
-    identities = [
-        {"position": i, "person": entry.person, "for_research": entry.for_research}
-        for i, entry in enumerate(list_entries(session(), key, trial.survey.id))
-    ]
-    responses = dump(None, "response")
-    place = {bytes(row["id"]): i for i, row in enumerate(responses)}  # type: ignore[call-overload]
-    truth = {i: place[truth_of[bytes(row["person"])]] for i, row in enumerate(identities)}  # type: ignore[call-overload]
+def test_nothing_joins_identities_to_responses_even_for_who_holds_the_key_of_the_register(evidence: Evidence) -> None:
+    identities, responses = evidence.field_consents, evidence.responses[END]
+    truth = joined(in_register(evidence, identities), in_field(evidence, responses))
     assert len(truth) == N_PEOPLE
     assert better_than_guessing(identities, responses, truth) == []
 
 
-def rows_after_closing(trial: Trial) -> tuple[list[Row], list[Row], Truth]:
-    """What the attacker holds after closing with the installation's key, and the truth that only research can have."""
-    ring = KeyRing(settings().installation_key)
-    register_key = ring.get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
-    identities: list[Row] = []
-    links = {}
-    for i, entry in enumerate(list_entries(session(), register_key, trial.survey.id)):
-        identities.append({"position": i, "person": entry.person, "for_research": entry.for_research})
-        plain = open_for_research(private_key(), entry.for_research, trial.survey.id.encode())
-        links[read_for_research(plain)[0]] = i
-    submitted = load_submitted(session(), ring, trial.opened.setup)
-    raw = {bytes(row["id"]): row for row in dump(None, "response")}  # type: ignore[call-overload]
-    data_key = ring.get(session(), trial.survey.id, Purpose.CLOSED_DATA)
-    responses: list[Row] = []
-    truth = {}
-    for own, row in raw.items():
-        plain = unseal(data_key, bytes(row["sealed"]), own)  # type: ignore[call-overload]
-        responses.append({**row, "plain": plain})
-        link = Response.from_bytes(plain).link
-        if link in links:
-            truth[links[link]] = len(responses) - 1
-    assert len(submitted.ids) == len(responses)
-    return identities, responses, truth
+def test_backups_of_two_moments_join_nothing_either(evidence: Evidence) -> None:
+    """Their key is known to the attacker; rows stand in them in the order of a keyed hash."""
+    assert len(evidence.backups[MIDWAY]) in range(N_PEOPLE // 2, N_PEOPLE // 2 + 5)
+    new = {str(row["id"]) for row in evidence.backups[END]} - {str(row["id"]) for row in evidence.backups[MIDWAY]}
+    identities = evidence.field_consents
+    backup: list[Row] = [{**row, "is_new": str(row["id"]) in new} for row in evidence.backups[END]]
+    place = {base64.b64decode(json.loads(str(row["id"]))["bytes"]): number for number, row in enumerate(backup)}
+    own = {serial: place[who.response_id] for serial, who in evidence.people.items()}
+    assert better_than_guessing(identities, backup, joined(in_register(evidence, identities), own)) == []
+    log = by_person(evidence)
+    assert better_than_guessing(log, evidence.backups[END], joined({i: i for i in range(N_PEOPLE)}, own)) == []
 
 
-def test_after_closing_nothing_joins_even_with_the_installations_key(trial: Trial) -> None:
-    for _ in answer_staggered(trial, Random(3)):
-        pass
-    trial.close()
-    identities, responses, truth = rows_after_closing(trial)
-    assert len(truth) == len(identities) == N_PEOPLE
+def test_order_of_writing_responses_can_be_seen_and_that_of_identities_cannot(evidence: Evidence) -> None:
+    """So the order is nobody's: transaction numbers and places in files show when a row was written, not whose it is.
+
+    Only a log that names people says that; ours does not, and a proxy's must not (README). What it leads to is sealed.
+    """
+    log = by_person(evidence)
+    own = {serial: serial for serial in range(N_PEOPLE)}
+    assert better_than_guessing(log, evidence.responses[END], joined(own, in_field(evidence, evidence.responses[END])))
+    identities = evidence.field_consents
+    assert better_than_guessing(log, identities, joined(own, in_register(evidence, identities))) == []
+    finishing = order_of_finishing(evidence)
+    line_of = {serial: line for line, serial in enumerate(evidence.finished)}
+    assert better_than_guessing(finishing, identities, joined(line_of, in_register(evidence, identities))) == []
+
+
+# After closing, with the installation's key
+
+
+def test_after_closing_nothing_joins_identities_to_responses(evidence: Evidence) -> None:
+    identities, responses = evidence.consents, evidence.opened
+    truth = joined(in_register(evidence, identities), after_closing(evidence))
+    assert set(in_register(evidence, identities)) == evidence.consented
+    assert len(evidence.consented) > N_PEOPLE / 2
     joins = all_joins(identities, responses, truth)
     assert len(joins) >= 15
     assert [join for join in joins if join.is_better_than_guessing] == []
 
 
-def test_after_closing_the_access_log_does_not_order_the_responses(trial: Trial) -> None:
-    """A log tells the attacker in which order people finished; the rewritten rows no longer do."""
-    finished = list(answer_staggered(trial, Random(4)))
-    links = {trial.person(serial).link: serial for serial in finished}
-    trial.close()
-    _, responses, _ = rows_after_closing(trial)
-    log: list[Row] = [{"line": line} for line in range(len(finished))]
-    line_of = {serial: line for line, serial in enumerate(finished)}
-    truth = {}
-    for number, row in enumerate(responses):
-        link = Response.from_bytes(bytes(row["plain"])).link  # type: ignore[call-overload]
-        truth[line_of[links[link]]] = number
-    assert better_than_guessing(log, responses, truth) == []
+def test_after_closing_no_log_orders_or_sizes_the_responses(evidence: Evidence) -> None:
+    own = {serial: serial for serial in range(N_PEOPLE)}
+    responses, truth = evidence.opened, after_closing(evidence)
+    assert better_than_guessing(by_person(evidence), responses, joined(own, truth)) == []
+    line_of = {serial: line for line, serial in enumerate(evidence.finished)}
+    assert better_than_guessing(order_of_finishing(evidence), responses, joined(line_of, truth)) == []
 
 
-def test_backup_from_the_field_period_is_unreadable_after_closing(trial: Trial, tmp_path: Path) -> None:
+def test_log_that_names_people_tells_how_much_they_answered_so_there_must_be_none(evidence: Evidence) -> None:
+    """Who answers more saves more often. It is why the README asks that no proxy writes addresses down."""
+    saves = dict.fromkeys(range(N_PEOPLE), 0)
+    for line in evidence.proxy_log:
+        if str(line["asked"]).startswith("POST") and "/page/" in str(line["asked"]):
+            saves[int(str(line["address"]).rpartition(".")[2])] += 1
+    named: list[Row] = [{"n_saves": n} for n in saves.values()]
+    truth = joined({serial: serial for serial in saves}, after_closing(evidence))
+    assert max(abs(join.correlation) for join in all_joins(named, evidence.opened, truth)) > 4
+    lines = [json.loads(line) for line in evidence.own_log.splitlines()]
+    assert {name for line in lines if line["logger"] == "app.requests" for name in line} == {
+        *("at", "level", "logger", "endpoint", "status", "ms")
+    }
+
+
+def test_no_row_of_the_field_period_can_be_followed_into_the_time_after_closing(evidence: Evidence) -> None:
+    before, after = evidence.responses[END], evidence.opened
+    truth = joined(in_field(evidence, before), after_closing(evidence))
+    assert better_than_guessing(before, after, truth) == []
+
+
+def test_backup_from_the_field_period_is_unreadable_after_closing(evidence: Evidence) -> None:
     """Both databases as they were, the installation's key, and all keys that still exist: not one row opens."""
-    for serial in range(20):
-        trial.consent(serial, YES)
-        trial.answer(serial)
-    responses = dump(None, "response")
-    buckets = dump("identities", "register_bucket")
-    trial.close()
-    ring = KeyRing(settings().installation_key)
-    remaining = []
-    for purpose in Purpose:
-        try:
-            remaining.append(ring.get(session(), trial.survey.id, purpose))
-        except DomainError:
-            continue
-    assert len(remaining) == 3
-    for key in remaining:
-        for row in responses:
+    assert len(evidence.keys) == 3
+    for key in evidence.keys:
+        for row in evidence.responses[END]:
             with pytest.raises(DomainError):
-                unseal(key, bytes(row["sealed"]), bytes(row["id"]))  # type: ignore[call-overload]
-        for row in buckets:
+                unseal(key, bytes_of(row, "sealed"), bytes_of(row, "id"))
+        for row in evidence.buckets[END]:
             with pytest.raises(DomainError):
-                unseal(key, bytes(row["sealed"]), f"{trial.survey.id}:{row['number']}".encode())  # type: ignore[call-overload]
+                unseal(key, bytes_of(row, "sealed"), f"{evidence.survey_id}:{row['number']}".encode())
 
 
-def test_no_identity_number_and_no_name_is_in_any_file(app: Flask) -> None:
-    trial = open_trial(n_invited=N_PEOPLE)
-    for serial in range(N_PEOPLE):
-        trial.consent(serial, YES if serial % 3 else NO)
-        if serial % 4 == 0:
-            trial.answer(serial)
-    for moment in ("field", "closed"):
-        if moment == "closed":
-            trial.close()
-        content = all_bytes([settings().instance])
-        assert trial.survey.id.encode() in content
-        for serial in range(N_PEOPLE):
-            assert synthetic_identity_number(serial).encode() not in content
-            assert f"Person {serial}".encode() not in content
+# Everything, at any time
+
+
+def test_trail_metrics_and_count_say_nothing_about_one_employee(evidence: Evidence) -> None:
+    """No line while people answered; no count finer than the portal's; that in steps of five."""
+    assert evidence.trail[BEFORE] == evidence.trail[END] == ["created", "list_uploaded", "sent", "signed", "approved"]
+    counts = [int(n) for page in evidence.counts for n in re.findall(r"(\d+) of 40 invited", page)]
+    assert len(evidence.metrics) == len(evidence.counts) > 10
+    names = set(re.findall(r'endpoint="([^"]*)"', evidence.metrics[-1]))
+    assert "employees" in names
+    assert not [name for name in names if name.startswith(("questionnaire", "login.log"))]
+    assert counts
+    assert not [n for n in counts if n % 5]
+
+
+def test_no_identity_number_and_no_name_is_anywhere(evidence: Evidence) -> None:
+    """In no file of either database, in no log, temporary file, metric, or session that somebody finds."""
+    text = "\n".join([evidence.own_log, *evidence.metrics, *evidence.counts, *evidence.sessions])
+    sealed = b"".join(base64.urlsafe_b64decode(cookie) for cookie in evidence.sessions)
+    content = evidence.files + text.encode() + sealed
+    assert evidence.survey_id.encode() in content
+    runs = set(re.findall(rb"(?<!\d)\d{11}(?!\d)", content))
+    assert not runs & {synthetic_identity_number(serial).encode() for serial in range(N_PEOPLE)}
+    assert not runs & {number.encode() for _, number in PEOPLE}
+    assert ANYBODY.encode() not in content
+    for who in evidence.people.values():
+        assert who.for_research not in text.encode()
+    assert PEOPLE[CONTACT][0].encode() in content  # who orders and signs is in the trail, as the search must find
+    assert PEOPLE[LEADER][0].encode() in content
 
 
 def test_deleted_rows_leave_no_bytes_in_the_files(app: Flask) -> None:
@@ -205,7 +237,7 @@ def test_deleted_rows_leave_no_bytes_in_the_files(app: Flask) -> None:
     trial = open_trial()
     for serial in range(30):
         trial.answer(serial)
-    before = [bytes(row["id"]) for row in dump(None, "response")]  # type: ignore[call-overload]
+    before = [bytes_of(row, "id") for row in dump(None, "response")]
     trial.close()
     session().rollback()
     content = all_bytes([settings().instance])
@@ -255,17 +287,3 @@ def plant(folder: Path, weakness: str) -> tuple[list[Row], list[Row], Truth]:
 def test_planted_weakness_is_found(tmp_path: Path, weakness: str) -> None:
     identities, responses, truth = plant(tmp_path, weakness)
     assert better_than_guessing(identities, responses, truth)
-
-
-def test_order_of_responses_alone_is_visible_to_the_tools(tmp_path: Path, postgres: sa.Engine) -> None:
-    """The tools do see the order in which rows of the field period were written: PostgreSQL numbers transactions."""
-    with postgres_app(tmp_path, postgres).app_context():
-        trial = open_trial(n_invited=N_PEOPLE)
-        finished = list(answer_staggered(trial, Random(5)))
-        responses = dump(None, "response")
-        place = {bytes(row["id"]): i for i, row in enumerate(responses)}  # type: ignore[call-overload]
-        log: list[Row] = [{"line": line} for line in range(len(finished))]
-        truth = {line: place[trial.person(serial).response_id] for line, serial in enumerate(finished)}
-        assert better_than_guessing(log, responses, truth)
-        session().rollback()
-        dispose()

@@ -138,8 +138,13 @@ def _note_address(url: str, site: Site, wrong: list[str]) -> None:
 
 def log_in(page: Page, site: Site, step: str = "login", serial: int | None = None) -> int:
     """As a new synthetic person; the serial number of this person."""
-    serial = next(_serial) if serial is None else serial
     page.goto(f"{site.survey}/{step}")
+    return log_in_here(page, serial)
+
+
+def log_in_here(page: Page, serial: int | None = None) -> int:
+    """The same, at a page that asks who one is."""
+    serial = next(_serial) if serial is None else serial
     page.fill("#number", synthetic_identity_number(serial))
     page.click("form:has(#number) button")
     return serial

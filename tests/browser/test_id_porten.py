@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -65,7 +65,7 @@ def test_visit_from_login_to_logout(
     engine: Browser, address: str, monkeypatch: pytest.MonkeyPatch, has_script: bool
 ) -> None:
     context = engine.new_context(locale="en-GB", java_script_enabled=has_script)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page, refused = context.new_page(), list[str]()
     page.on("console", lambda message: refused.append(message.text) if "Policy" in message.text else None)
     page.goto(address)
@@ -77,7 +77,7 @@ def test_visit_from_login_to_logout(
     monkeypatch.setattr("tests.browser.test_id_porten.late", timedelta(minutes=31))
     page.check("input[name=workload_1][value='4']", force=True)
     page.click("main button.button[value=next]")
-    assert page.inner_text("h1") == "You have been logged out"
+    expect(page.locator("h1")).to_have_text("You have been logged out")
     page.click("main a.button")
     page.wait_for_url("**/page/1")
     assert page.is_checked("input[name=workload_1][value='4']")

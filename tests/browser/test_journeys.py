@@ -73,55 +73,107 @@ def test_visit_without_javascript(visit: Visitor, site: Site) -> None:
     expect(page.locator("h1")).to_have_text("Takk, svarene dine er sendt inn")
 
 
-def press_until(page: Page, selector: str, key: str = "Tab") -> None:
-    """Press `key` until `selector` has the focus, and see that the focus can be seen."""
-    for _ in range(60):
-        page.keyboard.press(key)
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2")
-            return
-    pytest.fail(f"{selector} cannot be reached with {key}")
+class Keyboard:
+    """Presses keys, and counts them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.n_presses = 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.n_presses += 1
+
+    def until(self, selector: str, key: str = "Tab") -> None:
+        """Press `key` until `selector` has the focus, and see that the focus can be seen."""
+        for _ in range(60):
+            self.press(key)
+            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                assert self.page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2")
+                return
+        pytest.fail(f"{selector} cannot be reached with {key}")
+
+    def skip(self) -> None:
+        """Past what stands on top of every page."""
+        self.press("Tab")
+        assert self.page.evaluate("document.activeElement.className") == "skip"
+        self.press("Enter")
 
 
-def test_visit_with_the_keyboard_alone(visit: Visitor, site: Site) -> None:
+def test_whole_survey_with_the_keyboard_alone(visit: Visitor, site: Site) -> None:
     page = visit()
+    keyboard = Keyboard(page)
     page.goto(site.survey)
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    page.keyboard.press("Enter")
-    press_until(page, "a.button-large")
-    page.keyboard.press("Enter")
+    keyboard.skip()
+    keyboard.until("a.button-large")
+    keyboard.press("Enter")
     page.wait_for_url("**/login?next=go_on")
-    press_until(page, "button[name=person][value='7']")
-    page.keyboard.press("Enter")
+    keyboard.skip()
+    keyboard.until("button[name=person][value='6']")
+    keyboard.press("Enter")
     page.wait_for_url("**/consent")
-    press_until(page, "button[value=no]")
-    page.keyboard.press("Enter")
+    keyboard.skip()
+    keyboard.until("button[value=no]")
+    keyboard.press("Enter")
     page.wait_for_url("**/unit")
-    press_until(page, "#level_1")
-    page.keyboard.type("Avdeling B")
+    keyboard.skip()
+    keyboard.until("#level_1")
+    keyboard.press(*"Avdeling B")
     page.wait_for_selector("#level_2")
+    expect(page.locator("#levels-said")).to_have_text("One more choice: unit in Avdeling B")
     expect(page.locator("#level_1")).to_be_focused()
-    press_until(page, "#level_2")
-    page.keyboard.type("Seksjon B2")
-    press_until(page, "#unit .steps button")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/page/1")
-    press_until(page, "input[name=workload_1]")
-    page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator(radio(page, "workload_1", 2))).to_be_checked()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/page/2")
-    page.go_back()
-    expect(page.locator(radio(page, "workload_1", 2))).to_be_checked()
+    keyboard.until("#level_2")
+    keyboard.press(*"Seksjon B2")
+    expect(page.locator("#levels-said")).to_have_text("Chosen: Avdeling B › Seksjon B2")
+    keyboard.until("#unit .steps button")
+    keyboard.press("Enter")
+    n_items = 0
+    for number in range(1, 7):
+        page.wait_for_url(f"**/page/{number}")
+        before = keyboard.n_presses
+        keyboard.skip()
+        items = page.eval_on_selector_all("fieldset.item", "all => all.map((one) => one.id.slice(5))")
+        for item in items:
+            keyboard.until(f"input[name={item}]")
+            keyboard.press("Space", "ArrowDown")
+        n_items += len(items)
+        keyboard.press("Enter")  # within a form: Next
+        print(f"page {number}: {len(items)} items, {keyboard.n_presses - before} presses")
+    page.wait_for_url("**/review")
+    expect(page.locator(".summary dd .hint")).to_have_count(0)  # nothing is said to be unanswered
+    keyboard.press("Shift+Tab")  # from the end of the page upwards
+    keyboard.until("form.steps button", "Shift+Tab")
+    keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Thank you, your answers are submitted")
+    print(f"the whole survey, {n_items} items: {keyboard.n_presses} presses")
+    assert keyboard.n_presses < 3 * n_items + 110
+
+
+def test_what_is_missing_is_said_and_the_way_there_is_one_press(visit: Visitor, site: Site) -> None:
+    page = visit(width=360)
+    log_in(page, site)
+    page.click("button[value=no]")
+    page.goto(f"{site.survey}/review")
+    page.click("form.steps button")
+    expect(page.get_by_role("alert")).to_be_focused()
+    keyboard = Keyboard(page)
+    keyboard.press("Tab", "Enter")
+    page.wait_for_url("**/unit")
+    page.select_option("#level_1", label="Avdeling C")
+    page.wait_for_selector("#level_2")
+    page.click("#unit button[value=next]")
+    expect(page.get_by_role("alert")).to_be_focused()
+    keyboard.press("Tab", "Enter")
+    expect(page.locator("#level_2")).to_be_focused()
+    expect(page.locator("#level_2")).to_have_attribute("aria-invalid", "true")
 
 
 def test_focus_is_never_hidden_behind_the_progress_strip(visit: Visitor, site: Site) -> None:
     page = visit(width=320)
     begin(page, site)
     page.keyboard.press("End")
-    press_until(page, "#answers .steps button[value=next]")
+    Keyboard(page).until("#answers .steps button[value=next]")
     for _ in range(8):
         page.keyboard.press("Shift+Tab")
         top = page.evaluate("document.activeElement.getBoundingClientRect().top")
@@ -140,6 +192,15 @@ def test_search_shows_hits_while_typing(visit: Visitor, site: Site) -> None:
     page.wait_for_url("**/page/1")
     page.click("#answers .steps button[value=back]")
     expect(page.locator(".chosen-unit")).to_contain_text("Avdeling F › Seksjon F3")
+
+
+def test_who_asks_for_help_finds_it_open(visit: Visitor, site: Site) -> None:
+    page = visit(width=360)
+    begin(page, site)
+    page.goto(f"{site.survey}/page/5")
+    assert not page.locator("#help dl").is_visible()
+    page.click("a[href='#help'] >> nth=0")
+    expect(page.locator("#help dl")).to_be_in_viewport()
 
 
 def test_failed_autosave_says_so_and_is_tried_again(visit: Visitor, site: Site) -> None:

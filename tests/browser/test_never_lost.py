@@ -275,20 +275,21 @@ def test_reload_at_any_moment_keeps_what_was_chosen(visit: Visitor, site: Site) 
     expect(page.locator(radio(page, "workload_1", 4))).to_be_checked()
 
 
-def test_two_tabs_and_two_devices_at_once_keep_every_answer(visit: Visitor, site: Site) -> None:
+@pytest.mark.parametrize("has_own_device", [False, True], ids=["two tabs", "two devices"])
+def test_two_at_once_keep_every_answer(visit: Visitor, site: Site, *, has_own_device: bool) -> None:
     phone = visit(width=360)
     serial = begin(phone, site)
-    tab = phone.context.new_page()
-    tab.goto(phone.url)
-    computer = visit()
-    log_in(computer, site, "login?next=page&number=1", serial=serial)
+    other = visit() if has_own_device else phone.context.new_page()
+    if has_own_device:
+        log_in(other, site, "login?next=page&number=1", serial=serial)
+    else:
+        other.goto(phone.url)
     choose(phone, workload_1=1)
-    choose(tab, workload_2=2)
-    choose(computer, role_clarity_1=3)
-    for page in (phone, tab, computer):
+    choose(other, workload_2=2, role_clarity_1=3)
+    for page in (phone, other):
         see_saved(page)
-    choose(computer, workload_1=5)
-    for page in (phone, tab, computer):
+    choose(other, workload_1=5)
+    for page in (phone, other):
         page.click(NEXT)
         page.wait_for_url("**/page/2")
     assert stored(site, serial) == {"workload_1": 5, "workload_2": 2, "role_clarity_1": 3}

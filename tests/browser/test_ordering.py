@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.fiction import CONTACT, PEOPLE
-from tests.browser.barriers import IN_LANGUAGES, check_every_look
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk
 from tests.browser.conftest import Site, Visitor
 from tests.unit_lists.writers import by_xlsxwriter
 from tests.web.desk import BOTH, OURS
@@ -144,39 +144,52 @@ def test_order_without_javascript(visit: Visitor, office: Site, files: dict[str,
     expect(page.locator("h1")).to_have_text("The order waits for signature")
 
 
-@pytest.mark.parametrize("locale", ["nb-NO", "en-GB"])
+@pytest.mark.parametrize("locale", IN_LANGUAGES)
 def test_no_barrier_on_any_page_of_an_order(visit: Visitor, office: Site, files: dict[str, Path], locale: str) -> None:
     """Every page is opened anew before the next step: the checker leaves marks that a policy would refuse to copy."""
     page = visit(locale=locale)
+    walk = Walk(page, IN_LANGUAGES[locale])
+    walk.go(f"{office.address}/organisation/login", "login")
     arrive(page, office)
     order = page.url
-
-    def look(what: str) -> None:
-        check_every_look(page, what, IN_LANGUAGES[locale])
-        page.goto(order)
-
-    page.goto(f"{office.address}/organisation/")
-    look("start")
-    look("empty form")
+    walk.go(f"{office.address}/organisation/", "start")
+    walk.go(order, "empty form")
+    page.goto(order)
     page.click("button[value=check]")
-    look("problems")
+    page.wait_for_selector("#problems")
+    walk.look("problems")
+    page.goto(order)
     fill(page)
     page.click(".steps button[value=draft]")
     page.wait_for_selector(".timetable")
-    page.click(".uses summary >> nth=0")
-    look("filled form")
+    walk.look("filled form")
     for name in ("bad", "good"):
         page.goto(f"{order}/unit-list")
         page.set_input_files("#workbook", files[name])
         page.click("form[enctype] button")
         page.wait_for_selector("#unit-list > .notice:focus")
-        for summary in page.locator("summary").all():
-            summary.click()
-        look(f"{name} list")
+        walk.look(f"{name} list")
     for step in ("unit-list/forecast", "rehearsal", "discard", "send"):
-        page.goto(f"{order}/{step}")
-        look(step)
+        walk.go(f"{order}/{step}", step)
     page.goto(f"{order}/send")
     page.click("main form button")
     page.wait_for_selector(".stages")
-    look("waiting")
+    walk.look("waiting")
+    walk.print(f"Ordering, {locale}")
+
+
+def test_no_barrier_in_an_order_without_javascript(visit: Visitor, office: Site, files: dict[str, Path]) -> None:
+    page = visit(locale="nb-NO", java_script_enabled=False)
+    walk = Walk(visit(locale="nb-NO"), (LOOKS[0], LOOKS[-1]))
+    arrive(page, office)
+    order = page.url
+    walk.show(page, "empty form")
+    page.click("button[value=check]")
+    walk.show(page, "problems")
+    page.goto(f"{order}/unit-list")
+    walk.show(page, "no list")
+    for name in ("bad", "good"):
+        page.set_input_files("#workbook", files[name])
+        page.click("form[enctype] button")
+        walk.show(page, f"{name} list")
+    walk.print("Ordering without JavaScript, nb-NO")

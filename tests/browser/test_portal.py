@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -16,13 +14,10 @@ from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER
 from app.domain.survey import State
 from app.extensions import session
-from tests.browser.barriers import IN_LANGUAGES, check_every_look
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk
 from tests.browser.conftest import Site, Visitor
 from tests.web.ordering import Desk, furnish, order_in
 from tests.web.test_portal import publish
-
-PICTURES = os.environ.get("MUST_PICTURES")
-"""A folder to put pictures of the pages into."""
 
 
 @pytest.fixture
@@ -31,7 +26,7 @@ def orders(site: Site) -> Iterator[dict[State, str]]:
     furnish(site.app)
     found = {}
     with site.app.app_context():
-        for state in (State.SUBMITTED, State.OPEN, State.REPORTED, State.DELETED):
+        for state in (State.SUBMITTED, State.OPEN, State.CLOSED, State.REPORTED, State.DELETED):
             found[state] = order_in(state)
         _around_today(found)
     desk = Desk(site.app)
@@ -61,42 +56,55 @@ def enter(page: Page, site: Site, person: int) -> None:
     page.click(f".people button[value='{person}']")
 
 
-def look(page: Page, name: str) -> None:
-    check_every_look(page, name, IN_LANGUAGES["nb-NO" if name.endswith("-nb") else "en-GB"])
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
-@pytest.mark.parametrize("locale", ["nb-NO", "en-GB"])
+@pytest.mark.parametrize("locale", IN_LANGUAGES)
 def test_no_barrier_on_any_page(visit: Visitor, site: Site, orders: dict[State, str], locale: str) -> None:
     page = visit(locale=locale)
     at = f"{site.address}/organisation/orders"
-    name = locale[:2]
+    walk = Walk(page, IN_LANGUAGES[locale])
     enter(page, site, CONTACT)
     for state, steps in (
         (State.OPEN, ("survey", "survey/invitations", "survey/close")),
+        (State.CLOSED, ("survey", "survey/close")),
         (State.REPORTED, ("survey", "reports")),
         (State.DELETED, ("survey",)),
     ):
         for step in steps:
-            page.goto(f"{at}/{orders[state]}/{step}")
-            page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
-            look(page, f"{state.value}-{step.replace('/', '-')}-{name}")
+            walk.go(f"{at}/{orders[state]}/{step}", f"{state.value}: {step}")
     page.goto(f"{at}/{orders[State.OPEN]}/survey/close")
     page.fill("#confirm", "something else")
     page.click("main form button")
-    look(page, f"close-refused-{name}")
+    walk.look("close, refused")
+    walk.print(f"Portal, {locale}")
     page = visit(locale=locale)
+    walk = Walk(page, IN_LANGUAGES[locale])
     enter(page, site, LEADER)
-    page.goto(f"{at}/{orders[State.SUBMITTED]}/agreement")
-    look(page, f"agreement-{name}")
+    walk.go(f"{site.address}/organisation/", "start")
+    walk.go(f"{at}/{orders[State.OPEN]}/agreement", "nothing to sign")
+    walk.go(f"{at}/{orders[State.SUBMITTED]}/agreement", "agreement")
     page.click("main form button[type=submit]")
-    look(page, f"agreement-refused-{name}")
+    walk.look("agreement, refused")
     page.fill("#role", "Direktør")
     page.check("#is_read")
     page.click("main form button[type=submit]")
     page.wait_for_selector("text=Direktør")
-    look(page, f"agreement-signed-{name}")
+    walk.look("agreement, signed")
+    walk.print(f"Agreement, {locale}")
+
+
+def test_no_barrier_without_javascript(visit: Visitor, site: Site, orders: dict[State, str]) -> None:
+    page = visit(locale="nb-NO", java_script_enabled=False)
+    walk = Walk(visit(locale="nb-NO"), (LOOKS[0], LOOKS[-1]))
+    enter(page, site, CONTACT)
+    walk.show(page, "start")
+    at = f"{site.address}/organisation/orders"
+    for step in ("survey", "survey/invitations", "survey/close"):
+        page.goto(f"{at}/{orders[State.OPEN]}/{step}")
+        walk.show(page, step)
+    page.goto(f"{at}/{orders[State.REPORTED]}/reports")
+    page.fill("#search", "fjære 3")
+    page.click("form[role=search] button")
+    walk.show(page, "reports, searched")
+    walk.print("Portal without JavaScript, nb-NO")
 
 
 def test_link_is_copied_with_and_without_permission(visit: Visitor, site: Site, orders: dict[State, str]) -> None:

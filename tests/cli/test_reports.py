@@ -25,9 +25,11 @@ from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.units import UnitPath, UnitTree
 from app.reports.model import Report
 from app.reports.pdf import render_pdf
-from app.services import report_building
+from app.services import report_workers
 from app.services.releases import Release
 from app.services.report_building import UNFINISHED, build_set, find_finished
+from app.services.report_workers import local_workers
+from app.services.verification import verify_set
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of, write_set
 
 SIZES: dict[UnitPath, int] = {("A", "A1"): 11, ("A", "A2"): 6, ("B",): 12, ("C",): 7}
@@ -51,10 +53,11 @@ def kill_after(n_reports: int, out: Path, n_workers: int) -> None:
     code = (
         "import os, signal, itertools\n"
         "from pathlib import Path\n"
-        "from tests.cli.test_reports import release, build_set\n"
+        "from tests.cli.test_reports import release, build_set, local_workers\n"
         "count = itertools.count(1)\n"
         f"def kill(): next(count) < {n_reports} or os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"if __name__ == '__main__': build_set(release(), ('nb', 'en'), Path({str(out)!r}), {n_workers}, kill)"
+        f"workers, out = local_workers({n_workers}), Path({str(out)!r})\n"
+        "if __name__ == '__main__': build_set(release(), ('nb', 'en'), out, workers, kill)"
     )
     script = out.parent / "build.py"
     script.write_text(code)
@@ -92,11 +95,22 @@ def test_build_that_was_killed_goes_on_where_it_was_and_ends_with_the_same_bytes
     pages = [out / UNFINISHED / f"{name}.pdf" for name in finished]
     before = [page.stat().st_ino for page in pages]
     made: list[int] = []
-    built = build_set(release(), ("nb", "en"), out, 1, lambda: made.append(1), finished)
+    built = build_set(release(), ("nb", "en"), out, local_workers(1), lambda: made.append(1), finished)
     assert not built.failures
     assert len(made) == 12 + 2 - len(finished)
     assert [(out / page.relative_to(out / UNFINISHED)).stat().st_ino for page in pages] == before
     assert files_in(out) == at_once
+
+
+def test_two_workers_make_the_same_bytes_as_one_and_every_language_has_the_same_figures(tmp_path: Path) -> None:
+    languages = ("nb", "nn", "en")
+    built = build_set(release(), languages, tmp_path / "two", 2, lambda: None)
+    assert not built.failures
+    one = write_set(release(), tmp_path / "one", languages)
+    assert files_in(tmp_path / "two") == files_in(one)
+    verification = verify_set(one)
+    assert verification.findings == ()
+    assert verification.n_figures > 900
 
 
 def test_interrupted_build_of_other_figures_texts_or_languages_is_not_gone_on_with(
@@ -105,7 +119,7 @@ def test_interrupted_build_of_other_figures_texts_or_languages_is_not_gone_on_wi
     assert find_finished(release(), ("nb", "en"), out)
     assert not find_finished(release(), ("nb",), out)
     assert not find_finished(release(seed=2), ("nb", "en"), out)
-    monkeypatch.setattr(report_building, "_MADE_FROM", ("app/reports",))
+    monkeypatch.setattr(report_workers, "_MADE_FROM", ("app/reports",))
     assert not find_finished(release(), ("nb", "en"), out)
 
 
@@ -115,13 +129,13 @@ def test_file_without_its_end_is_made_again(out: Path, at_once: dict[str, bytes]
     os.truncate(out / UNFINISHED / f"{two}.html", 0)
     assert find_finished(release(), ("nb", "en"), out) == set(others)
     (out / UNFINISHED / "nb" / ".half.pdf.123").write_bytes(b"%PDF")
-    build_set(release(), ("nb", "en"), out, 1, lambda: None, find_finished(release(), ("nb", "en"), out))
+    build_set(release(), ("nb", "en"), out, local_workers(1), lambda: None, find_finished(release(), ("nb", "en"), out))
     assert files_in(out) == at_once
 
 
 def test_new_build_without_resume_starts_over(out: Path) -> None:
     made: list[int] = []
-    build_set(release(), ("nb", "en"), out, 1, lambda: made.append(1))
+    build_set(release(), ("nb", "en"), out, local_workers(1), lambda: made.append(1))
     assert len(made) == 14
 
 
@@ -131,10 +145,10 @@ def test_two_builds_of_one_set_at_once_are_refused(tmp_path: Path) -> None:
 
     def build_again() -> None:
         with pytest.raises(DomainError) as caught:
-            build_set(release(), ("nb",), out, 1, lambda: None)
+            build_set(release(), ("nb",), out, local_workers(1), lambda: None)
         refused.append(caught.value.code)
 
-    build_set(release(), ("nb",), out, 1, build_again)
+    build_set(release(), ("nb",), out, local_workers(1), build_again)
     assert set(refused) == {"reports.in_progress"}
     assert (out / "manifest.json").is_file()
 
@@ -199,7 +213,7 @@ def test_one_report_that_fails_stops_no_other_is_named_at_the_end_and_nothing_is
         return render_pdf(report, language)
 
     with monkeypatch.context() as patched:
-        patched.setattr(report_building, "render_pdf", break_one)
+        patched.setattr(report_workers, "render_pdf", break_one)
         lines = desk.build(exit_code=1).splitlines()
     assert lines[-2].endswith("B (en): ValueError: no ink")
     assert lines[-1].startswith("1 of the reports failed; nothing was published.")
@@ -216,20 +230,20 @@ def test_workbook_that_fails_is_named_like_a_report(desk: Desk, monkeypatch: pyt
     def fail(*_: object) -> bytes:
         raise OSError("disk full")
 
-    monkeypatch.setattr(report_building, "render_workbook", fail)
+    monkeypatch.setattr(report_workers, "render_workbook", fail)
     assert ".xlsx: OSError: disk full" in desk.build(exit_code=1)
 
 
 def test_published_set_stays_while_a_later_build_fails(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.build()
     before = files_in(desk.out)
-    monkeypatch.setattr(report_building, "render_html", None)
+    monkeypatch.setattr(report_workers, "render_html", None)
     desk.build(exit_code=1)
     assert {name: data for name, data in files_in(desk.out).items() if not name.startswith(UNFINISHED)} == before
 
 
 def test_resume_is_for_whole_sets(desk: Desk) -> None:
-    assert "--resume is for a whole set" in desk.build("--resume", "--unit", "B", exit_code=2)
+    assert "are for a whole set" in desk.build("--resume", "--unit", "B", exit_code=2)
 
 
 def test_resume_with_nothing_to_go_on_with_makes_everything(desk: Desk) -> None:

@@ -117,7 +117,7 @@ def test_rehearsal_that_fails_publishes_nothing_and_may_be_repeated(
     def broken(*_: object) -> bytes:
         raise ValueError("no ink")
 
-    monkeypatch.setattr("app.services.report_building.render_pdf", broken)
+    monkeypatch.setattr("app.services.report_workers.render_pdf", broken)
     options = ("--out", str(tmp_path / "out"), "--lang", "en")
     result = rehearse([["Nivå1", "Antall"], ["A", 9], ["B", 9]], *options)
     assert "no ink" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ def check(app: Flask, setup: Setup, ledgers: Iterable[Ledger]) -> Findings:
     findings, people = Findings(), list(ledgers)
     with app.app_context():
         _check_files(findings)
-        rows = _open_rows(setup, findings)
+        rows = _open_rows(setup, findings, Purpose.DATA)
         found, persons = set(), set()
         for ledger in people:
             who = answering.recognise(
@@ -66,6 +67,28 @@ def check(app: Flask, setup: Setup, ledgers: Iterable[Ledger]) -> Findings:
     return findings
 
 
+def check_closed(app: Flask, setup: Setup, ledgers: Iterable[Ledger]) -> Findings:
+    """After the sweep nobody's response can be found: what was acknowledged is looked for among all there are."""
+    findings, people = Findings(), list(ledgers)
+    with app.app_context():
+        _check_files(findings)
+        rows = _open_rows(setup, findings, Purpose.CLOSED_DATA)
+        stored = Counter(_content(_as_sent(setup, response)) for response in rows.values())
+        db.session.remove()
+    submitted = [ledger for ledger in people if "submitted" in ledger.acknowledged]
+    unanswered = [ledger for ledger in people if "submitted" in ledger.sent and ledger not in submitted]
+    findings.n_compared = sum(len(ledger.acknowledged) for ledger in submitted)
+    wanted = Counter(_content(ledger.acknowledged) for ledger in submitted)
+    findings.lost += [f"acknowledged, and not there: {content}" for content in (wanted - stored).elements()]
+    maybe = Counter(_content(ledger.sent) for ledger in unanswered)
+    findings.duplicated += [f"of nobody: {content}" for content in (stored - wanted - maybe).elements()]
+    return findings
+
+
+def _content(sent: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((what, value) for what, value in sent.items() if what != "consent"))
+
+
 def _check_files(findings: Findings) -> None:
     for name, engine in db.engines.items():
         if engine.dialect.name == "sqlite":
@@ -75,9 +98,10 @@ def _check_files(findings: Findings) -> None:
                 findings.corrupted.append(f"{name or 'answers'}: {said}")
 
 
-def _open_rows(setup: Setup, findings: Findings) -> dict[bytes, Response]:
-    rows, key = {}, _key(setup, Purpose.DATA)
-    for row in session().execute(select(ResponseRow.id, ResponseRow.sealed, ResponseRow.is_submitted)):
+def _open_rows(setup: Setup, findings: Findings, purpose: Purpose) -> dict[bytes, Response]:
+    rows, key = {}, _key(setup, purpose)
+    own = select(ResponseRow.id, ResponseRow.sealed, ResponseRow.is_submitted).where(ResponseRow.survey_id == setup.id)
+    for row in session().execute(own):
         try:
             rows[row.id] = Response.from_bytes(unseal(key, row.sealed, row.id))
         except DomainError as error:

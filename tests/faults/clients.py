@@ -5,14 +5,18 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from random import Random
 
 from app.domain.identifiers import synthetic_identity_number
+from app.domain.instrument import Page
 from app.services.surveys import Setup
 from app.web import unit_choice
 from tests.load.browsing import Answer, Browser
+
+_ELSEWHERE, _LOGGED_OUT, _CLOSED = 303, 401, 410
 
 
 class Stopped(Exception):  # noqa: N818 - the end of the test, not an error
@@ -41,14 +45,17 @@ class Ledger:
 class Crowd:
     """Respondents who come one after another, `at_once` side by side, until `stop`."""
 
-    port: int
+    ports: Sequence[int]
+    """Of the web servers; everybody changes between them from request to request."""
     address: str
     setup: Setup
     ledgers: list[Ledger] = field(default_factory=list)
     n_unanswered: int = 0
-    """Requests that a kill left without an answer."""
+    """Requests that were left without an answer."""
     n_errors: int = 0
     """Answers 5xx: not acknowledged, tried again."""
+    n_too_late: int = 0
+    """People who were told that the survey has closed."""
     failure: Exception | None = None
     _is_over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,9 +88,13 @@ class Crowd:
         with self._lock:
             return sum(ledger.n_acknowledged for ledger in self.ledgers)
 
+    @property
+    def is_over(self) -> bool:
+        return self._is_over.is_set()
+
     def _come(self, random: Random) -> None:
         try:
-            while not self._is_over.is_set():
+            while not self.is_over:
                 self._visit(self._next_ledger(), random)
         except Stopped:
             return
@@ -96,51 +107,87 @@ class Crowd:
             return self.ledgers[-1]
 
     def _visit(self, ledger: Ledger, random: Random) -> None:
-        browser = Browser(self.port, self.address)
+        visit = _Visit(self, ledger, Browser(random.choice(self.ports), self.address), random)
         unit = random.choice([unit for unit in self.setup.tree.units if not self.setup.tree.children(unit)])
-        self._sure(lambda: browser.get("login"))
-        self._sure(lambda: browser.post("login", {"number": ledger.number}))
-        self._sure(lambda: browser.get("consent"))
-        for choice in random.choice((("yes",), ("no",), ("no", "yes"), ("yes", "no"))):
-            self._save(ledger, {"consent": choice}, lambda sent=choice: browser.post("consent", {"consent": sent}))  # type: ignore[misc]
-        levels = unit_choice.leading_to(self.setup.tree, unit)
-        self._save(ledger, {"unit": str(unit.index)}, lambda: browser.post("unit", levels))
-        for step in self._steps(browser, random):
-            self._save(ledger, *step)
-        self._save(ledger, {"submitted": "True"}, lambda: browser.post("review", {}))
-        browser.close()
+        with closing(visit.browser):
+            visit.log_in()
+            visit.get("consent")
+            for choice in random.choice((("yes",), ("no",), ("no", "yes"), ("yes", "no"))):
+                visit.save({"consent": choice}, "consent", {"consent": choice})
+            visit.save({"unit": str(unit.index)}, "unit", unit_choice.leading_to(self.setup.tree, unit))
+            for page in self.setup.pages:
+                visit.answer(page)
+            visit.save({"submitted": "True"}, "review", {})
 
-    def _steps(self, browser: Browser, random: Random) -> Iterator[tuple[dict[str, str], Callable[[], Answer]]]:
-        """Every page: chosen item by item, some changed again, then sent."""
-        for page in self.setup.pages:
-            self._sure(lambda number=page.number: browser.get(f"page/{number}"))  # type: ignore[misc]
-            chosen: dict[str, str] = {}
-            for item in (*page.items[:3], page.items[0]):
-                chosen[item.id] = str(random.choice((0, 1, 2)))
-                fields = dict(chosen)
-                yield fields, lambda n=page.number, sent=fields: browser.autosave(n, sent)  # type: ignore[misc]
-            whole = {item.id: str(random.choice((0, 1, 2))) for item in page.items}
-            yield whole, lambda n=page.number, sent=whole: browser.post(f"page/{n}", sent)  # type: ignore[misc]
 
-    def _save(self, ledger: Ledger, fields: Mapping[str, str], send: Callable[[], Answer]) -> None:
-        ledger.sent.update(fields)
+@dataclass
+class _Visit:
+    """One person's way through the form: everything is sent until it is acknowledged."""
+
+    crowd: Crowd
+    ledger: Ledger
+    browser: Browser
+    random: Random
+
+    def log_in(self) -> None:
+        self._sure(lambda: self.browser.get("login"))
+        self._sure(lambda: self.browser.post("login", {"number": self.ledger.number}))
+
+    def get(self, step: str) -> None:
+        self._sure(lambda: self.browser.get(step))
+
+    def answer(self, page: Page) -> None:
+        """Chosen item by item, some changed again, then sent."""
+        self.get(f"page/{page.number}")
+        chosen: dict[str, str] = {}
+        for item in (*page.items[:3], page.items[0]):
+            chosen[item.id] = self._value()
+            self._send(dict(chosen), lambda: self.browser.autosave(page.number, chosen))
+        whole = {item.id: self._value() for item in page.items}
+        self.save(whole, f"page/{page.number}", whole)
+
+    def save(self, meant: Mapping[str, str], step: str, fields: Mapping[str, str]) -> None:
+        self._send(meant, lambda: self.browser.post(step, fields))
+
+    def _send(self, meant: Mapping[str, str], send: Callable[[], Answer]) -> None:
+        self.ledger.sent.update(meant)
         self._sure(send)
-        ledger.acknowledged.update(fields)
-        ledger.n_acknowledged += 1
+        self.ledger.acknowledged.update(meant)
+        self.ledger.n_acknowledged += 1
+
+    def _value(self) -> str:
+        return str(self.random.choice((0, 1, 2)))
 
     def _sure(self, send: Callable[[], Answer]) -> None:
         """Send until there is an answer that says it was done."""
         while True:
+            self._change_server()
             try:
-                status = send().status
+                answer = send()
             except (OSError, http.client.HTTPException):
-                self.n_unanswered += 1
+                self.crowd.n_unanswered += 1
             else:
-                if status in {200, 303}:
+                if _is_login_over(answer):
+                    self.log_in()
+                elif answer.status in {200, 303}:
                     return
-                if status < 500:
-                    raise RuntimeError(f"refused: {status}")
-                self.n_errors += 1
-            if self._is_over.is_set():
+                elif answer.status == _CLOSED:
+                    self.crowd.n_too_late += 1
+                    raise Stopped
+                elif answer.status < 500:
+                    raise RuntimeError(f"refused: {answer.status}")
+                else:
+                    self.crowd.n_errors += 1
+            if self.crowd.is_over:
                 raise Stopped
             time.sleep(0.05)
+
+    def _change_server(self) -> None:
+        port = self.random.choice(self.crowd.ports)
+        if port != self.browser.port:
+            self.browser.close()
+            self.browser.port = port
+
+
+def _is_login_over(answer: Answer) -> bool:
+    return answer.status == _LOGGED_OUT or (answer.status == _ELSEWHERE and "/login" in answer.location)

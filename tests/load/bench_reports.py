@@ -28,6 +28,7 @@ from app.reports.model import Report
 from app.reports.pdf import render_pdf, warm_up
 from app.services.releases import Release
 from app.services.report_building import build_set
+from app.services.report_workers import local_workers
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of
 
 CORE = tuple(theme.id for theme in load_instrument(CURRENT_VERSION).themes if theme.group.value == "core")
@@ -92,7 +93,7 @@ def _cpu(pid: int) -> float:
 def measure(release: Release, out: Path, n_workers: int, numbers: Sequence[int]) -> Gauge:
     """Build the whole set in one language; memory is noted at these `numbers` of reports, time at the last."""
     gauge = Gauge(numbers)
-    built = build_set(release, ("nb",), out, n_workers, gauge)
+    built = build_set(release, ("nb",), out, local_workers(n_workers), gauge)
     if built.failures:
         raise ValueError(f"failed: {built.failures[:3]}")
     return gauge
@@ -148,7 +149,8 @@ def main() -> None:
 def _print_speed(gauge: Gauge, n: int, n_workers: int) -> None:
     """One language; the workbook is one of the jobs, so its time is in the figures."""
     print(f"{n_workers} workers: {gauge.seconds:.0f} s, {n / gauge.seconds:.1f} reports per second (PDF and HTML)")
-    print(f"CPU seconds per report, workers in all: {gauge.cpu / n:.3f}")
+    print(f"CPU seconds per report, workers in all: {gauge.cpu / n:.3f}; "
+          f"{n_workers * n / gauge.cpu:.1f} reports per second if every worker had a core of its own")  # fmt: skip
     for number, sizes in gauge.rss.items():
         print(f"RSS of workers at {number:5}: {', '.join(f'{size / MIB:.0f} MiB' for size in sorted(sizes))}")
 

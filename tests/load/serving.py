@@ -21,10 +21,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 COMMANDS = {
     "granian": "granian --interface wsgi --host 127.0.0.1 --port {port} --workers {workers}"
     " --blocking-threads {threads} --no-ws --http 1 --http1-header-read-timeout 10000"
-    " --log-level warning wsgi:app",
+    " --log-level warning {target}",
     "gunicorn": "gunicorn --bind 127.0.0.1:{port} --workers {workers} --threads {threads} --worker-class gthread"
-    " --keep-alive 30 --log-level warning wsgi:app",
-    "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads={threads} wsgi:app",
+    " --keep-alive 30 --log-level warning {target}",
+    "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {target}",
 }
 
 
@@ -32,12 +32,22 @@ class Server:
     """Serves the instance in `folder` on a free port until it is stopped or killed."""
 
     def __init__(
-        self, folder: Path, environ: dict[str, str], *, name: str = "granian", workers: int = 1, threads: int = 4
+        self,
+        folder: Path,
+        environ: dict[str, str],
+        *,
+        name: str = "granian",
+        workers: int = 1,
+        threads: int = 4,
+        log: Path | None = None,
+        target: str = "wsgi:app",
+        ready: str = "/",
     ) -> None:
         self.port = _free_port()
-        self._command = COMMANDS[name].format(port=self.port, workers=workers, threads=threads).split()
+        self._command = COMMANDS[name].format(port=self.port, workers=workers, threads=threads, target=target).split()
         self._environ = {**os.environ, **environ, "MUST_INSTANCE": str(folder), "PYTHONPATH": str(ROOT)}
-        self._log = folder / "server.log"
+        self._ready = ready
+        self._log = log or folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -50,7 +60,7 @@ class Server:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{self._ready}", timeout=5).close()
                 return
             time.sleep(0.05)
         raise RuntimeError(f"the server does not start: {self._log.read_text()[-2000:]}")
@@ -76,12 +86,17 @@ class Server:
         return [pid for pid in all_processes() if (stat := _stat(pid)) and int(stat[3]) == own]
 
     def cpu_seconds(self) -> float:
-        """Of all its processes since they were started, user and system, those of ended children included."""
-        return sum(sum(int(ticks) for ticks in _stat(pid)[11:15]) for pid in self.processes()) / _TICKS
+        """Of all its processes since they were started."""
+        return cpu_seconds_of(self.processes())
 
     def rss(self) -> int:
         """Bytes of memory; what processes share counts in each."""
         return sum(_rss(pid) for pid in self.processes())
+
+
+def cpu_seconds_of(processes: list[int]) -> float:
+    """User and system, those of ended children included."""
+    return sum(sum(int(ticks) for ticks in _stat(pid)[11:15]) for pid in processes) / _TICKS
 
 
 def all_processes() -> list[int]:

@@ -50,11 +50,12 @@ def words(document: Document) -> str:
 
 @both
 @pytest.mark.parametrize("is_signed", [True, False])
-def test_passes_the_checks_of_pdf_ua(language: str, is_signed: bool, tmp_path: Path) -> None:
+def test_passes_the_checks_of_pdf_ua_and_pdf_a(language: str, is_signed: bool, tmp_path: Path) -> None:
     file = tmp_path / "agreement.pdf"
     file.write_bytes(rendered(language, is_signed))
-    result = str(page.validate_pdf(str(file), profile="ua1"))
-    assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
+    for profile in ("ua1", "2a"):
+        result = str(page.validate_pdf(str(file), profile=profile))
+        assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
 
 
 @both

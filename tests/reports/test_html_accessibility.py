@@ -6,13 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser
 
 from app.reports.html import render_html
 from app.reports.presenter import render_presenter_html
+from tests.browser.barriers import check, untranslated
 from tests.browser.conftest import engine  # noqa: F401 - a fixture, used by its name
-from tests.browser.test_accessibility import RULES
 from tests.reports.factory import Survey, make_set
 from tests.reports.test_pdf import LONG_PATH
 
@@ -48,7 +47,6 @@ def test_no_barrier_on_any_page(
         file = tmp_path / "page.html"
         file.write_bytes(data)
         page.goto(file.as_uri())
-        found = Axe().run(page, options=RULES)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+        check(page, name)
+        assert not untranslated(page), name
     context.close()

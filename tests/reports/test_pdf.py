@@ -9,6 +9,7 @@ from functools import cache
 from io import BytesIO
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 import page
 import pikepdf
@@ -17,6 +18,7 @@ import pytest
 
 from app.reports.content import content_of, title_of
 from app.reports.figures import Figure, Kind, printed_figures
+from app.reports.heat_map import HeatMapBlock
 from app.reports.model import Report
 from app.reports.pdf import render_pdf, warm_up
 from app.reports.texts import texts
@@ -27,6 +29,8 @@ NORTH, SOUTH = ("Divisjon for æøå", "Seksjon nord"), ("Divisjon for æøå", 
 LONG_NAME = ("Avdeling for svært lange navn, sammensetninger og gjentakelser " * 2)[:119].strip()
 LONG_PATH = tuple(f"{level} {LONG_NAME}"[:120] for level in range(8))
 ALMOST_ALL = (0, 0, 0, 1, 11)
+SMALLEST = 5.9
+"""Points: the signs in the heat map; all else is larger."""
 
 
 @cache
@@ -94,6 +98,12 @@ def _document(survey: str, path: tuple[str, ...], language: str) -> Document:
 # ------------------------------------------------------------------------------------------------------------ figures
 
 
+def _columns_and_rows(report: Report) -> tuple[Any, Any]:
+    heat_map = content_of(report, "en").heat_map
+    assert heat_map
+    return heat_map.themes, heat_map.rows
+
+
 def _figures_of_theme(nodes: list[Node], language: str) -> list[str]:
     """The figures among the elements of a theme: of means first, then of how the answers spread."""
     gettext = texts(language).gettext
@@ -115,8 +125,8 @@ def _figures_of_theme(nodes: list[Node], language: str) -> list[str]:
 
 
 def _as_printed(figures: list[Figure]) -> list[str]:
-    """In the order of the page, where the mean stands before the number of answers; a PDF has one kind of space."""
-    place = {Kind.MEAN: 0, Kind.REFERENCE: 1, Kind.DIFFERENCE: 2, Kind.N_MEAN: 3}
+    """In the order of the page, where the means stand before the number of answers; a PDF has one kind of space."""
+    place = {Kind.MEAN: 0, Kind.REFERENCE: 1, Kind.N_MEAN: 2, Kind.DIFFERENCE: 3}
     return [
         figure.text.replace("\N{NO-BREAK SPACE}", " ")
         for figure in sorted(figures, key=lambda figure: place.get(figure.kind, 4))
@@ -225,6 +235,31 @@ def test_near_unanimity_is_printed_as_a_bound() -> None:
     assert own == ["at most 10%"] * 4 + ["at least 90%"]
 
 
+def _as_text(node: Node, depth: int = 0) -> list[str]:
+    """The structure tree as lines: role and text, indented."""
+    line = f"{'  ' * depth}{node.role} {node.own_text.strip()}".rstrip()
+    return [line, *(line for kid in node.kids for line in _as_text(kid, depth + 1))]
+
+
+def test_tag_tree_as_text_reads_like_the_page() -> None:
+    document = _document("one theme", ("A",), "en")
+    theme = content_of(_report("one theme", ("A",)), "en").themes[0]
+    wordings = [f"TH {item.text}{' (turned round in the mean)' * item.is_reversed}" for item in theme.items]
+    shown = [(item.shares, item.reference) for item in theme.items]
+    rows = [row for head, (own, other) in zip(wordings, shown, strict=True) for row in ((head, own), ("", other))]
+    expected = ["P How often employees have too much to do in too little time.", "Table", "  TR", "    TH This unit"]
+    expected += ["    TD 3.1", "  TR", "    TH Whole organisation", "    TD 3.2", "P 12 answers"]
+    expected += ["P −0.1: about the same", "Table", "  TR", "    TH 12 answers, in per cent", "    TH"]
+    expected += [f"    TH {name}" for name in theme.categories]
+    for head, shares in rows:
+        heads = [head, "TH This unit"] if head else ["TH Whole organisation"]
+        expected += ["  TR", *(f"    {text}" for text in (*heads, *(f"TD {share.text}" for share in shares)))]
+    expected += ["H3 To talk about", "L"]
+    expected += [line for question in theme.talk for line in ("  LI", f"    LBody {question}")]
+    found = [line for node in document.sections()[theme.name] for line in _as_text(node)]
+    assert found == expected
+
+
 # ------------------------------------------------------------------------------------------------------------- layout
 
 
@@ -236,12 +271,17 @@ def test_no_text_leaves_the_page_or_lies_on_other_text(survey: str, path: tuple[
         width, height = float(sheet.MediaBox[2]), float(sheet.MediaBox[3])
         runs = [run for run in document.runs if run.page == number and run.is_upright and run.text.strip()]
         assert not [run for run in runs if not _is_inside(run, width, height)]
+        assert not [run for run in runs if _size(run) < SMALLEST], "too small to read"
         assert not [(one.text, two.text) for one, two in combinations(runs, 2) if _do_overlap(one, two)]
 
 
 def _is_inside(run: Run, width: float, height: float) -> bool:
     left, bottom, right, top = run.box
     return left >= 28 and bottom >= 20 and right <= width - 28 and top <= height - 28
+
+
+def _size(run: Run) -> float:
+    return (run.box[3] - run.box[1]) / 0.92
 
 
 def _do_overlap(one: Run, two: Run) -> bool:
@@ -278,6 +318,24 @@ def test_a_theme_stands_on_one_page_where_it_fits(survey: str, path: tuple[str, 
         assert len(pages) == 1, theme.id
 
 
+def test_heat_map_shrinks_a_little_to_fit_and_leaves_no_row_alone() -> None:
+    def rows_per_page(n_units: int) -> list[int]:
+        sizes: dict[tuple[str, ...], int] = {(f"Enhet {n}",): 6 for n in range(n_units)}
+        report = Survey(sizes, themes=["workload"]).report()
+        blocks: list[Any] = [HeatMapBlock(content_of(report, "en"), *_columns_and_rows(report))]
+        counts = []
+        while blocks:
+            block = blocks.pop(0)
+            if block.wrap(700, 300)[1] > 300:
+                block, *blocks = block.split(700, 300)
+            counts.append(len(block.rows))
+        return counts
+
+    whole = max(n for n in range(10, 30) if len(rows_per_page(n)) == 1)
+    assert rows_per_page(whole + 1)[-1] == HeatMapBlock.FEWEST
+    assert sum(rows_per_page(whole + 1)) == whole + 2
+
+
 def test_heat_map_of_a_thousand_units_goes_on_with_all_headings_on_each_page() -> None:
     sizes: dict[tuple[str, ...], int] = {(f"Divisjon {n // 100}", f"Enhet {n}"): 6 + n % 20 for n in range(1000)}
     survey = Survey(sizes, themes=["workload", "autonomy", "engagement"])
@@ -294,21 +352,22 @@ def test_heat_map_of_a_thousand_units_goes_on_with_all_headings_on_each_page() -
 # --------------------------------------------------------------------------------------------------------- the file
 
 
-def _check(data: bytes, folder: Path) -> None:
+def _check(data: bytes, folder: Path, *profiles: str) -> None:
     file = folder / "report.pdf"
     file.write_bytes(data)
-    result = str(page.validate_pdf(str(file), profile="ua1"))
-    assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
+    for profile in profiles:
+        result = str(page.validate_pdf(str(file), profile=profile))
+        assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
 
 
 @every_report
-def test_passes_the_checks_of_pdf_ua(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
-    _check(_pdf(survey, path, "nb"), tmp_path)
+def test_passes_the_checks_of_pdf_ua_and_pdf_a(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
+    _check(_pdf(survey, path, "nb"), tmp_path, "ua1", "2a")
 
 
 @pytest.mark.parametrize(("survey", "path"), REPORTS[:3])
 def test_passes_the_checks_of_pdf_ua_in_english(survey: str, path: tuple[str, ...], tmp_path: Path) -> None:
-    _check(_pdf(survey, path, "en"), tmp_path)
+    _check(_pdf(survey, path, "en"), tmp_path, "ua1")
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])

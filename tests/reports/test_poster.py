@@ -40,11 +40,12 @@ def document(name: str = "plain") -> Document:
 
 
 @every_name
-def test_passes_the_checks_of_pdf_ua(name: str, tmp_path: Path) -> None:
+def test_passes_the_checks_of_pdf_ua_and_pdf_a(name: str, tmp_path: Path) -> None:
     file = tmp_path / "poster.pdf"
     file.write_bytes(poster(name))
-    result = str(page.validate_pdf(str(file), profile="ua1"))
-    assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
+    for profile in ("ua1", "2a"):
+        result = str(page.validate_pdf(str(file), profile=profile))
+        assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
 
 
 @every_name

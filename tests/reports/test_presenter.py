@@ -48,11 +48,12 @@ def test_pdf_and_page_say_the_whole_text(language: str) -> None:
 
 
 @languages
-def test_passes_the_checks_of_pdf_ua(language: str, tmp_path: Path) -> None:
+def test_passes_the_checks_of_pdf_ua_and_pdf_a(language: str, tmp_path: Path) -> None:
     file = tmp_path / "guide.pdf"
     file.write_bytes(render_presenter_pdf(make_set(), language))
-    result = str(page.validate_pdf(str(file), profile="ua1"))
-    assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
+    for profile in ("ua1", "2a"):
+        result = str(page.validate_pdf(str(file), profile=profile))
+        assert re.search(r"Rules: (\d+) passed, 0 failed, \1 total", result), result
 
 
 @languages

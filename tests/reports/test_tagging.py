@@ -187,3 +187,10 @@ def test_pages_have_a_place_in_the_parent_tree_and_tab_by_structure() -> None:
     assert [int(sheet.StructParents) for sheet in document.pdf.pages] == [0, 1]
     assert {str(sheet.Tabs) for sheet in document.pdf.pages} == {"/S"}
     assert str(document.pdf.docinfo.Producer) == "MUST"
+
+
+def test_document_says_which_colours_it_means() -> None:
+    document = _read("<p>x</p>")
+    (intent,) = document.pdf.Root.OutputIntents
+    assert intent.DestOutputProfile.read_bytes()[36:40] == b"acsp"
+    assert intent.DestOutputProfile.N == 3

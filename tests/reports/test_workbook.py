@@ -4,6 +4,7 @@ import time
 import zipfile
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -14,6 +15,7 @@ from app.reports.figures import Kind, printed_figures
 from app.reports.model import Report
 from app.reports.workbook import render_workbook
 from tests.reports.factory import Survey, plain_survey
+from tests.unit_lists.writers import by_libreoffice
 
 NORTH, SOUTH = ("Divisjon for æøå", "Seksjon nord"), ("Divisjon for æøå", "Seksjon sør")
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\x0bx")
@@ -130,6 +132,26 @@ def test_workbook_holds_no_formula_link_or_macro() -> None:
     with zipfile.ZipFile(BytesIO(_render(_survey()))) as archive:
         assert not [name for name in archive.namelist() if "vba" in name.lower() or "externalLink" in name]
         assert not [name for name in archive.namelist() if b"<f>" in archive.read(name)]
+
+
+def test_libreoffice_opens_it_and_finds_the_same_in_every_cell(tmp_path: Path) -> None:
+    data = _render(_survey(), "nb")
+    again = by_libreoffice({"book.xlsx": data}, tmp_path)["book.xlsx"]
+    ours, theirs = (openpyxl.load_workbook(BytesIO(book)) for book in (data, again))
+    assert theirs.sheetnames == ours.sheetnames
+    for one, two in zip(ours, theirs, strict=True):
+        assert list(two.iter_rows(values_only=True)) == list(one.iter_rows(values_only=True))
+        assert two.auto_filter.ref == one.auto_filter.ref
+
+
+def test_every_sheet_is_one_page_wide_on_paper_and_no_row_hides_text() -> None:
+    for sheet in _book():
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+        for row in sheet.iter_rows(min_row=2):
+            width = {cell.column: sheet.column_dimensions[cell.column_letter].width for cell in row}
+            needed = max(len(cell.value) / width[cell.column] for cell in row if isinstance(cell.value, str))
+            assert needed <= 1.1 * (sheet.row_dimensions[row[0].row].height or 15) / 15
 
 
 def test_same_figures_give_the_same_bytes_at_any_time() -> None:

@@ -20,6 +20,7 @@ from app.services.release_gate import check_release
 from app.services.releases import Release
 from app.services.report_basis import Submitted, compute_basis
 from app.services.report_building import build_set
+from app.services.report_workers import local_workers
 from app.services.surveys import Setup
 
 PERIOD = (date(2026, 3, 2), date(2026, 3, 20))
@@ -77,6 +78,6 @@ def release_of(setup: Setup, submitted: Submitted, decisions: Sequence[Withholdi
 
 
 def write_set(release: Release, out: Path, languages: Sequence[str] = ("nb", "en")) -> Path:
-    built = build_set(release, languages, out, 1, lambda: None)
+    built = build_set(release, languages, out, local_workers(1), lambda: None)
     assert not built.failures, built.failures
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask, current_app
@@ -141,12 +142,13 @@ def test_interrupted_deletion_still_gets_its_certificate(trial: Trial) -> None:
 
 
 def test_reports_are_deleted_with_the_answers(trial: Trial) -> None:
-    folder = settings().reports_folder / trial.survey.id / "nb"
-    folder.mkdir(parents=True)
+    folders = [Path(settings().reports_url, trial.survey.id), settings().building_folder / trial.survey.id]
+    for folder in folders:
+        (folder / "nb").mkdir(parents=True)
     trial.survey.access_at = ACCESS - timedelta(weeks=20)
     session().commit()
     run("maintenance", "run")
-    assert not folder.parent.exists()
+    assert not any(folder.exists() for folder in folders)
 
 
 def test_broken_survey_does_not_keep_others_past_their_day(trial: Trial) -> None:

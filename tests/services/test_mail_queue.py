@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask, current_app
+from sqlalchemy import delete
 
 from app.adapters.smtp import MailDelayed, Message, Security, Smtp, SmtpSettings
 from app.cli import mail as mail_command
 from app.db.orders import Mail, Order
+from app.db.surveys import Survey
 from app.domain.survey import State
 from app.extensions import session, settings
 from app.services import mail_queue
@@ -211,3 +214,27 @@ def test_certificate_that_is_not_there_keeps_the_mail_for_staff(
     )
     session().commit()
     assert mail_command.send_due(inbox[1])["given up"] == 1
+
+
+def test_certificate_of_a_deletion_reaches_the_contact_person_and_staff(
+    any_app: Flask, inbox: tuple[Inbox, Smtp], time: Time
+) -> None:
+    furnish(any_app)
+    order_id = place_order(State.OPEN, NOW)
+    session().get_one(Survey, order_id).access_at = NOW - timedelta(weeks=10)
+    session().execute(delete(Mail))
+    session().commit()
+    result = any_app.test_cli_runner().invoke(args=["maintenance", "run"])
+    assert result.exit_code == 0, result.output
+    time.now = datetime.now(UTC)
+    mail_command.send_due(inbox[1])
+    mails = [message_from_bytes(content, policy=modern) for content in inbox[0].mails]
+    with_it = {mail["To"]: list(mail.iter_attachments()) for mail in mails if "slettet" in mail["Subject"]}
+    assert set(with_it) == {"contact@example.org", settings().contact_email}
+    for [attached] in with_it.values():
+        certificate = json.loads(attached.get_content())
+        assert attached.get_filename() == f"deletion-{order_id}.json"
+        assert (certificate["survey"], certificate["organisation"]) == (order_id, "Prøvetilsynet")
+        assert certificate["opened_on"] == "2026-07-12"
+        assert certificate["keys"] == ["data", "identity", "register", "response"]
+        assert certificate["deleted_at"] is not None

@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 from flask import Flask
 
+from app.adapters.storage import Storage
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, fictional_tree
@@ -55,7 +56,7 @@ def test_set_is_complete_and_holds_what_it_promises(rehearsed: Rehearsed, out: P
     n_languages = 3
     with_guide = (4 + 1) * n_languages
     assert endings == [".html"] * with_guide + [".pdf"] * with_guide + [".xlsx"] * n_languages
-    verification = verify_set(out)
+    verification = verify_set(Storage(str(out)))
     assert verification.findings == ()
     assert verification.n_reports == 4
 

@@ -19,6 +19,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
+from app.adapters.storage import Storage
 from app.config import read_settings
 from app.domain.errors import DomainError
 from app.domain.instrument import CURRENT_VERSION, load_instrument
@@ -34,8 +35,8 @@ from app.services.verification import (
     can_print_prevalence,
     can_print_shares,
     remaining_people,
-    verify_set,
 )
+from app.services.verification import verify_set as verify_stored
 from tests.services.published import (
     instrument_of,
     random_submitted,
@@ -47,6 +48,10 @@ from tests.services.published import (
 TREE = UnitTree.from_rows([(("A", "A1"), None), (("A", "A2"), None), (("B",), None), (("ingen",), None)])
 SIZES = {("A", "A1"): 14, ("A", "A2"): 6, ("A",): 3, ("B",): 27, ("ingen",): 8, (): 2}
 Change = Callable[[Any], None]
+
+
+def verify_set(folder: Path, on_progress: Callable[[], object] = lambda: None) -> Verification:
+    return verify_stored(Storage(str(folder)), on_progress)
 
 
 @pytest.fixture(scope="module")

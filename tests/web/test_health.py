@@ -63,14 +63,36 @@ def test_metrics_count_by_endpoint_and_name_nobody(web: Flask, trial: Trial, bro
     browser.begin()
     browser.autosave(1, workload_1="4")
     browser.get("/s/nosuchcode12")
+    browser.get("/privacy")
     text = web.extensions["metrics"].as_text().decode()
-    assert 'must_requests_total{endpoint="questionnaire.save_page",method="POST",status="200"} 1.0' in text
+    assert 'must_requests_total{endpoint="front.privacy_text",method="GET",status="200"} 1.0' in text
+    assert 'must_requests_total{endpoint="employees",method="GET",status="404"} 1.0' in text
     labels = set(re.findall(r'(\w+)="([^"]*)"', text))
     assert {name for name, _ in labels} == {"endpoint", "method", "status", "le"}
-    known = {rule.endpoint for rule in web.url_map.iter_rules()} | {"none"}
-    assert {value for name, value in labels if name == "endpoint"} <= known
+    assert {value for name, value in labels if name == "endpoint"} == {"front.privacy_text", "employees"}
     for word in (trial.survey.code, "nosuchcode12", "workload", trial.survey.id, "127.0.0.1"):
         assert word not in text
+
+
+@pytest.mark.parametrize("step", ["submits", "deletes"])
+def test_metrics_do_not_tell_one_step_of_an_employee_from_another(
+    web: Flask, trial: Trial, browser: Browser, step: str
+) -> None:
+    """Nor when the first of them was taken."""
+
+    def counted() -> set[str]:
+        text = web.extensions["metrics"].as_text().decode()
+        return {line for line in text.splitlines() if not line.startswith("#") and "_seconds" not in line}
+
+    browser.begin()
+    browser.go("review" if step == "submits" else "delete")
+    before = counted()
+    token = browser.token
+    browser.client.post(browser.address("review" if step == "submits" else "delete"), data={"csrf_token": token})
+    assert {re.sub(" .*", "", line) for line in counted() ^ before} == {
+        'must_requests_total{endpoint="employees",method="POST",status="303"}'
+    }
+    assert not any("_created" in line for line in counted())
 
 
 def test_made_up_method_makes_no_label_of_its_own(web: Flask) -> None:

@@ -18,16 +18,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from app.adapters.id_porten import STARTED_FOR, IdPorten
+from app.adapters.id_porten import STARTED_FOR, IdPorten, hash_session
 from app.config import Environment, read_settings
-from app.db.keys import SurveyKey
+from app.db.keys import EndedLogin, SurveyKey
 from app.domain.identifiers import synthetic_identity_number
 from app.domain.instrument import CURRENT_VERSION
 from app.extensions import key_ring, session
+from app.services.ended_logins import forget_ended_logins
 from app.services.survey_keys import KeyRing
 from app.services.surveys import PREPARATION, NewSurvey, create_survey, open_survey
-from app.web import access
-from app.web.login.id_porten import FAULTS, EndedLogins
+from app.web.limits import N_ENDED_ELSEWHERE
+from app.web.login.id_porten import FAULTS
 from app.web.sealed_session import SealedSession
 from tests.conftest import DATABASES, dispose
 from tests.oidc import honest
@@ -325,22 +326,67 @@ def test_login_at_the_provider_that_has_another_name_goes_on(browser: Browser, p
     assert is_logged_in(browser)
 
 
-def test_ended_logins_are_forgotten_when_no_login_here_can_be_left() -> None:
-    ended, now = EndedLogins(), datetime(2026, 10, 1, tzinfo=UTC)
-    ended.add("first", now)
-    ended.add("second", now + access.ABSOLUTE)
-    assert "first" in ended
-    ended.add("third", now + access.ABSOLUTE + timedelta(seconds=1))
-    assert "first" not in ended
-    assert "second" in ended
+@pytest.fixture
+def beside(web: Flask, trial: Trial) -> Iterator[Flask]:
+    """Another process of the same installation."""
+    app = create_app(web.config["SETTINGS"])
+    yield app
+    with app.app_context():
+        dispose()
 
 
-def test_ended_logins_take_no_more_than_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.login.id_porten.N_ENDED_AT_MOST", 3)
-    ended, now = EndedLogins(), datetime(2026, 10, 1, tzinfo=UTC)
-    for name in "abcde":
-        ended.add(name, now)
-    assert [name in ended for name in "abcde"] == [False, False, True, True, True]
+def test_every_process_knows_which_login_ended_at_the_provider(
+    web: Flask, beside: Flask, browser: Browser, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(browser)
+    here = browser.client
+    browser.client = beside.test_client()
+    cookie = here.get_cookie("must", path="/s")
+    assert cookie is not None
+    browser.client.set_cookie("must", cookie.value, path="/s")
+    browser.go("page/1")
+    assert browser.status == 200
+    end_at_provider(web, provider)
+    monkeypatch.setattr("app.web.login.id_porten.LOOKS_AGAIN_AFTER", 0)
+    browser.go("page/1")
+    assert browser.heading == "You have been logged out"
+
+
+def end_at_provider(web: Flask, provider: Provider, sid: str = SESSION_ID) -> None:
+    query = {"iss": provider.issuer, "sid": sid}
+    assert web.test_client().get("/s/login/frontchannel-logout", query_string=query).status_code == 204
+
+
+def test_what_is_kept_of_an_ended_login_names_neither_it_nor_anybody_and_is_forgotten(
+    web: Flask, trial: Trial, clock: HandClock, browser: Browser, provider: Provider
+) -> None:
+    def kept() -> list[EndedLogin]:
+        with web.app_context():
+            return list(session().scalars(select(EndedLogin)))
+
+    begin(browser)
+    for _ in range(2):
+        end_at_provider(web, provider)
+    (first,) = kept()
+    assert not {first.mark, first.mark.hex().encode()} & {SESSION_ID.encode(), hash_session(SESSION_ID).encode()}
+    assert first.until_hour * 3600 - clock.now.timestamp() in range(7200, 3 * 3600)
+    clock.pass_by(minutes=119)
+    end_at_provider(web, provider, "another")
+    assert len(kept()) == 2
+    clock.pass_by(minutes=61)
+    end_at_provider(web, provider, "third")
+    assert first.mark not in {each.mark for each in kept()}
+    with web.app_context():
+        forget_ended_logins(session(), clock.now + timedelta(hours=3))
+        session().commit()
+    assert kept() == []
+
+
+def test_logins_said_to_have_ended_take_no_more_than_their_room(web: Flask, trial: Trial, provider: Provider) -> None:
+    """Anybody can say so, of a login that never was."""
+    client = web.test_client()
+    answers = [client.get("/s/login/frontchannel-logout").status_code for _ in range(N_ENDED_ELSEWHERE + 1)]
+    assert answers[-2:] == [400, 429]
 
 
 def test_survey_that_is_gone_meanwhile_lets_nobody_in(

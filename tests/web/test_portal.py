@@ -19,6 +19,7 @@ from flask import Flask
 from icalendar import Calendar
 from sqlalchemy import select
 
+from app.adapters.storage import Storage
 from app.db.orders import Mail, Order
 from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER
@@ -48,7 +49,7 @@ def place(web: Flask, desk: Desk, state: State, person: int = CONTACT) -> Desk:
 
 def publish(web: Flask, desk: Desk, units: tuple[tuple[str, ...], ...] = UNITS) -> Path:
     """A set with small files, as `flask build-reports` would name them."""
-    folder: Path = web.config["SETTINGS"].reports_folder / desk.order_id
+    folder = Path(web.config["SETTINGS"].reports_url, desk.order_id, "first")
     names = {}
     for place, unit in enumerate([(), *units]):
         stem = f"{place:02d} {' - '.join(unit) or 'Prøvetilsynet'}"
@@ -68,6 +69,7 @@ def publish(web: Flask, desk: Desk, units: tuple[tuple[str, ...], ...] = UNITS) 
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder.parent / "published.json").write_text(json.dumps({"set": "first"}))
     with zipfile.ZipFile(folder / "reports.zip", "w") as archive:
         archive.writestr("manifest.json", "{}")
     return folder
@@ -469,6 +471,29 @@ def test_parts_are_handed_out_and_count_once(web: Flask, desk: Desk) -> None:
     assert events(web, desk).count("downloaded") == 1
     with zipfile.ZipFile(BytesIO(whole)) as archive:
         assert archive.namelist() == ["manifest.json"]
+
+
+def test_files_come_from_s3_like_storage_just_as_well(web: Flask, desk: Desk, s3: str) -> None:
+    folder = publish(web, place(web, desk, State.REPORTED))
+    storage = web.extensions["report_storage"] = Storage(f"{s3}/portal")
+    names = [path.relative_to(folder.parent).as_posix() for path in folder.parent.rglob("*") if path.is_file()]
+    storage.put(folder.parent, names, desk.order_id)
+    desk.get(desk.at("reports"))
+    assert "Ærlighet" in desk.text
+    name = "en/02 Ærlighet (en).html"
+    whole = (folder / name).read_bytes()
+    answer = desk.fetch(f"reports/{quote(name)}")
+    assert answer.data == whole
+    again = desk.client.get(answer.request.path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    part = desk.client.get(desk.at(f"reports/{quote(name)}"), headers={"Range": "bytes=3-"})
+    assert (part.status_code, part.data) == (206, whole[3:])
+    assert desk.fetch("reports/for-staff/protocol.json").status_code == 404
+    web.extensions["report_storage"] = Storage("/dev/null/reports")
+    assert desk.fetch(f"reports/{quote(name)}").status_code == 503
+    web.extensions["report_storage"] = storage
+    storage.delete(f"{desk.order_id}/first/{name}")
+    assert desk.fetch(f"reports/{quote(name)}").status_code == 404
 
 
 HIDDEN = (

@@ -22,7 +22,7 @@ def test_remembered_questions_are_what_the_template_gives(web: Flask, trial: Tri
                     made = render_template(
                         "questionnaire/_themes.html",
                         page=page,
-                        chosen=chosen,
+                        mark=lambda item_id, value, chosen=chosen: " checked" if chosen.get(item_id) == value else "",
                         definitions=setup.definitions,
                         instrument=setup.instrument,
                     )

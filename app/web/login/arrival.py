@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from app.db.answers import ResponseRow
 from app.db.base import begin_writing
 from app.domain.errors import DomainError
-from app.extensions import key_ring, session
+from app.extensions import consent_source, key_ring, session, settings
 from app.services import answering
 from app.services.answering import Respondent
+from app.services.consent_source import take_over
 from app.services.surveys import OpenedSurvey
 from app.web import access
 from app.web.fragments import go_to
@@ -21,15 +22,28 @@ PLACES = frozenset(
 """Where somebody may be sent after logging in: pages of the questionnaire, and nothing else."""
 
 
-def arrive(survey: OpenedSurvey, respondent: Respondent, place: str | None, number: int | None) -> Response:
-    """Log `respondent` in, save the answers that came after the login had run out, and go on to `place`."""
+def arrive(survey: OpenedSurvey, *, number: str, name: str, place: str | None, page_number: int | None) -> Response:
+    """Log in the person of this identity number, save the answers that came after the login had run out, and go on.
+
+    DomainError ``key.destroyed`` after deletion.
+    """
+    public_key = settings().research_public_key
+    respondent = answering.recognise(session(), key_ring(), public_key, survey.setup, number=number, name=name)
     access.remember_respondent(survey, respondent)
     session().rollback()
+    _take_consent(survey, respondent, number)
     _save_pending(survey, respondent)
     endpoint = f"questionnaire.{place if place in PLACES else 'go_on'}"
     if place == "page":
-        return go_to(endpoint, code=survey.setup.code, number=number or 1)
+        return go_to(endpoint, code=survey.setup.code, number=page_number or 1)
     return go_to(endpoint, code=survey.setup.code)
+
+
+def _take_consent(survey: OpenedSurvey, respondent: Respondent, number: str) -> None:
+    decision = consent_source().decision_of(number, survey.setup.id, access.now())
+    if decision is not None:
+        take_over(session(), key_ring(), survey.setup, respondent, decision)
+        session().commit()
 
 
 def _save_pending(survey: OpenedSurvey, respondent: Respondent) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
+import math
+import time
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, request, url_for
@@ -16,8 +16,8 @@ from flask_babel import lazy_gettext
 from app.adapters.id_porten import Identity, IdPorten, StartedLogin, hash_session, start_login
 from app.domain.errors import DomainError
 from app.domain.identifiers import check_identity_number
-from app.extensions import key_ring, session, settings
-from app.services.answering import recognise
+from app.extensions import session, settings
+from app.services.ended_logins import list_ended_logins, mark_of, remember_ended_login
 from app.web import access, language, visitors
 from app.web.errors import CLOSED_CODES, Wording
 from app.web.fragments import go_to, respond
@@ -29,7 +29,8 @@ bp = Blueprint("login", __name__)
 EMPLOYEE = "employee"
 _STARTED = "started_login"
 _AT_PROVIDER = "at_provider"
-N_ENDED_AT_MOST = 10_000
+LOOKS_AGAIN_AFTER = 5
+"""Seconds within which every process knows that a login has ended."""
 _log = logging.getLogger(__name__)
 
 FAULTS = {
@@ -93,19 +94,28 @@ _LEAVING = Wording(
 
 
 class EndedLogins:
-    """Logins that ended at the provider, for as long as one here could outlive them; in this process only."""
+    """Logins that ended at the provider, whichever process was told; this one looks again after some seconds."""
 
     def __init__(self) -> None:
-        self._ended: dict[str, datetime] = {}
-        self._lock = threading.Lock()
+        self._marks: frozenset[bytes] = frozenset()
+        self._read_at = -math.inf
 
-    def add(self, session_hash: str, now: datetime) -> None:
-        with self._lock:
-            recent = [(name, at) for name, at in self._ended.items() if now - at <= access.ABSOLUTE]
-            self._ended = {**dict(recent[1 - N_ENDED_AT_MOST :]), session_hash: now}
+    def add(self, session_hash: str) -> None:
+        """Commits."""
+        session().rollback()
+        remember_ended_login(session(), self._mark(session_hash), access.now(), access.ABSOLUTE)
+        session().commit()
+        self._read_at = -math.inf
 
-    def __contains__(self, session_hash: object) -> bool:
-        return session_hash in self._ended
+    def has(self, session_hash: str) -> bool:
+        """Ends the transaction, if it has to look."""
+        if time.monotonic() - self._read_at > LOOKS_AGAIN_AFTER:
+            self._marks, self._read_at = list_ended_logins(session()), time.monotonic()
+            session().rollback()
+        return self._mark(session_hash) in self._marks
+
+    def _mark(self, session_hash: str) -> bytes:
+        return mark_of(settings().secret_key, session_hash)
 
 
 def init_app(app: Flask) -> None:
@@ -252,13 +262,14 @@ def end_login() -> Response:
     session_id = request.args.get("sid")
     if not session_id or request.args.get("iss") != _provider().registration.issuer:
         abort(400)
-    _ended().add(hash_session(session_id), access.now())
+    _ended().add(hash_session(session_id))
     return Response(status=204)
 
 
 @bp.before_app_request
 def notice_ended_login() -> None:
-    if cookie.get(_AT_PROVIDER) in _ended():
+    session_hash = cookie.get(_AT_PROVIDER)
+    if session_hash is not None and _ended().has(session_hash):
         del cookie[_AT_PROVIDER]
         access.expire_login()
         visitors.end_visit()
@@ -266,15 +277,13 @@ def notice_ended_login() -> None:
 
 def _arrive(identity: Identity, number: str, way: dict[str, Any]) -> Response:
     survey = access.opened_survey(way["code"])
+    place, page_number = way["next"], way["number"]
     try:
-        respondent = recognise(
-            session(), key_ring(), settings().research_public_key, survey.setup, number=number, name=identity.name
-        )
+        response = arrive(survey, number=number, name=identity.name, place=place, page_number=page_number)
     except DomainError as error:
         if error.code not in CLOSED_CODES:
             raise
         return go_to("questionnaire.start", code=way["code"])
-    response = arrive(survey, respondent, way["next"], way["number"])
     if identity.session_hash:
         cookie[_AT_PROVIDER] = identity.session_hash
     return response

@@ -14,8 +14,8 @@ from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.rights import Right
 from app.domain.survey import State
-from app.extensions import session, settings
-from app.services.portal import PublishedSet, find_published
+from app.extensions import report_storage, session, settings
+from app.services.report_store import PublishedSet, find_published
 from app.services.surveys import OpenedSurvey, find_opened
 from app.web import access, visitors
 from app.web.fragments import go_to, respond
@@ -49,9 +49,7 @@ class OwnSurvey:
 
     def published(self) -> PublishedSet | None:
         """The reports, from their publication until their deletion."""
-        return (
-            find_published(settings().reports_folder / self.survey.setup.id) if self.phase is Phase.REPORTED else None
-        )
+        return find_published(report_storage(), self.survey.setup.id) if self.phase is Phase.REPORTED else None
 
 
 @bp.before_request

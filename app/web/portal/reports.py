@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from flask import Response, abort, request, send_from_directory
+from flask import Response, abort, request
 from flask_babel import format_decimal, lazy_gettext
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import FileWrapper
 
 from app.db.base import begin_writing
 from app.db.orders import AuditLine
 from app.domain.survey import Audience
-from app.extensions import session
+from app.extensions import report_storage, session
 from app.services.audit import Event, record
-from app.services.portal import PublishedReport, PublishedSet
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST
+from app.services.report_store import PublishedReport, PublishedSet
 from app.web import access, visitors
 from app.web.fragments import go_to
 from app.web.language import current, own_name
@@ -98,12 +100,28 @@ def download(order_id: str, name: str) -> Response:
     published = own.published()
     if published is None or name not in published.names:
         abort(404)
-    path = PurePosixPath(name)
-    answer = send_from_directory(
-        published.folder.absolute(), name, mimetype=TYPES.get(path.suffix), as_attachment=True, download_name=path.name
-    )
+    answer = _handed_on(published, name)
     if _begins_download(answer):
-        _record_download(own, path.suffix.removeprefix("."))
+        _record_download(own, PurePosixPath(name).suffix.removeprefix("."))
+    return answer
+
+
+def _handed_on(published: PublishedSet, name: str) -> Response:
+    """The file, or the part of it that was asked for, as it comes from the storage."""
+    path = PurePosixPath(name)
+    try:
+        file = report_storage().open(f"{published.place}/{name}")
+    except FileNotFoundError:
+        abort(404)
+    answer = Response(FileWrapper(file.stream), mimetype=TYPES.get(path.suffix), direct_passthrough=True)
+    answer.content_length = file.n_bytes
+    answer.headers.set("Content-Disposition", "attachment", filename=path.name)
+    answer.set_etag(published.sha256.get(name, PurePosixPath(published.place).name))
+    try:
+        answer.make_conditional(request, accept_ranges=True, complete_length=file.n_bytes)
+    except RequestedRangeNotSatisfiable:
+        answer.close()
+        raise
     return answer
 
 

@@ -32,7 +32,7 @@ from app.domain.errors import DomainError
 from app.domain.instrument import Page
 from app.domain.responses import Response as Answers
 from app.domain.texts import CURRENT
-from app.extensions import key_ring, session, settings
+from app.extensions import consent_source, key_ring, session, settings
 from app.services import answering
 from app.services.register import Consent
 from app.services.surveys import OpenedSurvey, Setup
@@ -100,16 +100,16 @@ def consent(code: str) -> Response:
     visit = enter(code)
     answers = visit.response()
     form = ConsentForm()
-    if form.validate_on_submit():
+    elsewhere = consent_source().address_for(visit.setup.id, language.current())
+    if elsewhere is None and form.validate_on_submit():
         given = Consent(form.is_given, form.version.data)
         answering.give_consent(session(), key_ring(), visit.setup, visit.respondent, given)
         session().commit()
         return _next_step(visit, answers)
     current = answering.get_consent(session(), key_ring(), visit.setup, visit.respondent)
     status = 422 if form.is_submitted() else 200
-    return show(
-        visit.survey, "consent", visit=visit, status=status, current=current, **document(visit.survey, "consent")
-    )
+    facts = document(visit.survey, "consent")
+    return show(visit.survey, "consent", visit=visit, status=status, current=current, elsewhere=elsewhere, **facts)
 
 
 @bp.route("/s/<code>/withdraw", methods=["GET", "POST"])

@@ -54,7 +54,6 @@ def theme_page(setup: Setup, page: Page, chosen: dict[str, int]) -> dict[str, An
     return {
         "page": page,
         "n_pages": len(pages_of(setup.instrument.version, setup.extra_themes)),
-        "chosen": chosen,
         "before": shown(page.items, chosen),
         "questions": questions(setup, page, chosen),
         "instrument": setup.instrument,
