@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 RESPONDENTS ?= 400
 PORT ?= 8000
+MINUTES ?= 10
 WORKERS ?= $(shell nproc)
 
-.PHONY: demo test tools lock translations gallery bench faults bench-disclosure bench-reports bench-paint exhaustive mutants clean
+.PHONY: demo test tools lock translations gallery bench faults bench-disclosure bench-reports bench-paint exhaustive mutants fuzz scan clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed.") if sys.version_info < (3, 11) else None'
@@ -45,6 +46,7 @@ tools:
 	@command -v chromium >/dev/null || .ci/install-packages chromium
 	@command -v soffice >/dev/null || .ci/install-packages libreoffice-calc-nogui
 	@command -v pdftoppm >/dev/null || .ci/install-packages poppler-utils
+	@command -v redis-server >/dev/null || .ci/install-packages redis-server
 
 # Pictures of every main page at 360 and 1280 pixels, and of reports; about three minutes.
 gallery: $(VENV)/test tools $(MO)
@@ -52,13 +54,14 @@ gallery: $(VENV)/test tools $(MO)
 
 # Respondents over HTTP through the whole form: times, CPU and bytes; then a large survey against a small one.
 bench: $(VENV)/test $(MO)
-	PYTHONPATH=. $(BIN)/python tests/load/bench.py
-	PYTHONPATH=. $(BIN)/python tests/load/bench.py --slope
+	$(BIN)/python -m tests.load.bench
+	$(BIN)/python -m tests.load.bench --database postgresql
+	$(BIN)/python -m tests.load.bench --per-second 20 --respondents 200 --rounds 3
+	$(BIN)/python -m tests.load.bench --slope
 
-# kill -9 of web server and database under load; then everything that was acknowledged is looked for.
+# Every fault under load: kill -9 (200 rounds), disk, database, clock, migrations, reports, closing; about half an hour.
 faults: $(VENV)/test $(MO)
-	PYTHONPATH=. $(BIN)/python tests/faults/run.py
-	PYTHONPATH=. $(BIN)/python tests/faults/run.py --database postgresql
+	$(BIN)/python -m tests.faults.run
 
 # CPU seconds for plan, figures and gate of a large organisation.
 bench-disclosure: $(VENV)/test
@@ -83,6 +86,29 @@ exhaustive: $(VENV)/test
 mutants: $(VENV)/test
 	$(BIN)/python tests/mutation/run.py
 
+# Every form, and the readers of unit lists, under arbitrary input: MINUTES each, coverage-guided where that is known.
+# atheris has wheels for Python 3.11 to 3.13 on Linux. What fails is kept in build/fuzz.
+ATHERIS := .venv-fuzz/bin/python
+$(ATHERIS):
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install --quiet --disable-pip-version-check atheris==3.0.0
+
+fuzz: SECONDS = $(shell echo $$(($(MINUTES) * 60)))
+fuzz: $(VENV)/test tools $(MO) $(ATHERIS)
+	mkdir -p build/fuzz
+	MUST_FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -q -p no:logging --basetemp=build/fuzz/forms tests/web/test_fuzzed_forms.py
+	for target in workbook cells; do \
+	  PYTHONPATH=.:$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])') $(ATHERIS) tests/fuzz/run.py \
+	  $$target build/fuzz/$$target -artifact_prefix=build/fuzz/ -max_total_time=$(SECONDS) -max_len=40000 \
+	  -len_control=0 -timeout=20 -rss_limit_mb=600 || exit 1; \
+	done
+
+# wapiti against a demo of its own on 127.0.0.1, as every audience; about half an hour.
+scan: $(VENV)/test $(MO)
+	$(PYTHON) -m venv .venv-scan
+	.venv-scan/bin/pip install --quiet --disable-pip-version-check wapiti3==3.2.3
+	PYTHONPATH=. $(BIN)/python tests/scan/run.py --wapiti .venv-scan/bin/wapiti
+
 # Texts that changed in code or templates go into translations/; then fill in what is new.
 translations: $(VENV)/test
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ -k lazy_gettext --no-location --sort-output -o translations/messages.pot .
@@ -95,4 +121,4 @@ lock: $(VENV)/test
 	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-test.lock
 
 clean:
-	rm -rf $(VENV) instance .coverage .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-fuzz .venv-scan build instance .coverage .mypy_cache .ruff_cache .hypothesis

@@ -23,7 +23,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     instance = Path(os.environ.get("MUST_INSTANCE", ROOT / "instance"))
     settings = settings or read_settings(os.environ, instance)
-    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(
         __name__,
         instance_path=str(settings.instance),

@@ -69,3 +69,9 @@ def test_demo_login_is_refused_in_production(tmp_path: Path) -> None:
 def test_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read_settings({name: value}, tmp_path)
+
+
+def test_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"MUST_INSTANCE=.*/file/instance cannot be used: Not a directory"):
+        read_settings({}, tmp_path / "file" / "instance")

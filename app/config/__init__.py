@@ -88,9 +88,12 @@ class RefusedSettingError(ConfigError, ClickException):
 def read_settings(environ: Mapping[str, str], instance: Path) -> Settings:
     """The settings in `environ`; ConfigError names the first that is missing or wrong."""
     try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _read(environ, instance)
     except ConfigError as error:
         raise RefusedSettingError(str(error)) from error
+    except OSError as error:
+        raise RefusedSettingError(f"MUST_INSTANCE={instance} cannot be used: {error.strerror}.") from error
 
 
 def _read(environ: Mapping[str, str], instance: Path) -> Settings:

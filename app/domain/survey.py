@@ -108,6 +108,11 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=OSLO).astimezone(UTC)
 
 
+def morning_of(day: date) -> datetime:
+    """Eight o'clock in Oslo, in UTC."""
+    return datetime.combine(day, time(8), tzinfo=OSLO).astimezone(UTC)
+
+
 def last_open_day(access_on: date) -> date:
     """The last calendar day on which a survey can be answered that was opened on `access_on` and is never closed."""
     return access_on + timedelta(weeks=N_WEEKS_OPEN, days=-1)

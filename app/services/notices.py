@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db.orders import Order
 from app.db.surveys import Survey
-from app.domain.survey import oslo_day, start_of
+from app.domain.survey import morning_of, oslo_day
 from app.reports.texts import texts
 from app.services.mail_queue import cancel_mails, queue_mail
 from app.services.surveys import opened
@@ -20,7 +20,6 @@ WARN_BEFORE_CLOSING = (14, 7, 1)
 """Days before the survey closes by itself."""
 AGREEMENT, CERTIFICATE = "agreement", "certificate"
 """What is attached: made when the mail is sent (services.mailing)."""
-_MORNING = timedelta(hours=8)
 
 
 class Addresses(Protocol):
@@ -49,7 +48,7 @@ class Notices:
         self._to_leader("signature_waits", self._now, **values)
         for days in REMIND_LEADER_AFTER:
             day = oslo_day(self._now) + timedelta(days=days)
-            self._to_leader("signature_reminder", _morning_of(day), which=days, **values)
+            self._to_leader("signature_reminder", morning_of(day), which=days, **values)
 
     def signed(self) -> None:
         """Both get the signed text, and staff an order to look at."""
@@ -67,7 +66,7 @@ class Notices:
         """Access, and warnings before the survey closes by itself."""
         self._to_contact("order_approved", self._now, **self._dates(survey))
         for days in WARN_BEFORE_CLOSING:
-            due_at = _morning_of(opened(survey).clock.last_open_on - timedelta(days=days))
+            due_at = morning_of(opened(survey).clock.last_open_on - timedelta(days=days))
             self._to_contact("closing_warning", due_at, which=days, **self._dates(survey))
 
     def closed(self, survey: Survey) -> None:
@@ -81,7 +80,7 @@ class Notices:
 
     def deleted(self, survey: Survey) -> None:
         """The contact person and staff get the certificate."""
-        dates = self._dates(survey)
+        dates = self._dates(survey) | {"deleted_on": self._day(oslo_day(self._now))}
         self._to_contact("deleted", self._now, attachment=CERTIFICATE, **dates)
         link = f"/staff/orders/{self._order.id}"
         self._queue("deleted", self._staff_email, self._now, attachment=CERTIFICATE, link=link, **dates)
@@ -137,7 +136,3 @@ class Notices:
 
 def notices_about(session: Session, order: Order, settings: Addresses, now: datetime) -> Notices:
     return Notices(session, order, settings.public_url, settings.contact_email, now)
-
-
-def _morning_of(day: date) -> datetime:
-    return start_of(day) + _MORNING

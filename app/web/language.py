@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache, lru_cache
 from gettext import NullTranslations
-from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale
 from flask import Flask, Response, g, has_request_context, redirect, request, url_for
@@ -25,6 +25,8 @@ COOKIE = "language"
 FIELD = "language"
 """The name of the buttons that choose a language, in the address and in forms."""
 _A_YEAR = 365 * 24 * 3600
+_LONGEST_ASKED = 200
+"""Characters of what a browser asks for; they are kept, and nobody shall fill the memory with them."""
 
 
 def languages() -> tuple[str, ...]:
@@ -52,7 +54,8 @@ def select() -> str:
     wanted = g.get("language") or request.cookies.get(COOKIE)
     if wanted in languages():
         return str(wanted)
-    return _accepted(request.headers.get("Accept-Language", "")) or settings().default_language
+    asked = request.headers.get("Accept-Language", "")[:_LONGEST_ASKED]
+    return _accepted(asked) or settings().default_language
 
 
 @lru_cache(1_000)
@@ -107,17 +110,17 @@ def _switch_by_address() -> Response | None:
     """`?language=en` chooses the language and leaves the address."""
     if request.method != "GET" or not switch(request.args.get(FIELD)) or request.endpoint is None:
         return None
-    rest: dict[str, Any] = {name: value for name, value in request.args.items() if name != FIELD}
-    answer = redirect(url_for(request.endpoint, **(request.view_args or {}), **rest), 303)
+    rest = urlencode([(name, value) for name, value in request.args.items(multi=True) if name != FIELD])
+    address = url_for(request.endpoint, **(request.view_args or {}))  # `rest` is not for url_for, which obeys names
+    answer = redirect(f"{address}?{rest}" if rest else address, 303)
     assert isinstance(answer, Response)  # noqa: S101 - narrows werkzeug's type to Flask's
     return answer
 
 
 def _remember(response: Response) -> Response:
     if "language" in g:
-        response.set_cookie(
-            COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
-        )
+        is_https = settings().public_url.startswith("https://")
+        response.set_cookie(COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=is_https)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
 

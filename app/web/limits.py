@@ -15,6 +15,7 @@ from flask import Flask, abort, request
 from flask import session as cookie
 from flask_limiter import ApplicationLimit, Limiter
 
+from app.adapters.minute_counts import MinuteCounts
 from app.adapters.sealing import keyed_hash
 from app.config import Settings
 from app.web import visitors
@@ -27,6 +28,8 @@ N_HEAVY = 20
 ENDED_ELSEWHERE = "login.end_login"
 N_ENDED_ELSEWHERE = 600
 """Of those in a minute, from everybody who is not logged in: anybody can send one, and each is kept for hours."""
+_PATIENCE: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+"""Seconds for Redis to answer; after that each process counts for itself, until Redis is back."""
 _UNCOUNTED = ("static", "health.")
 
 
@@ -53,7 +56,8 @@ def init_app(app: Flask, settings: Settings) -> None:
                 exempt_when=lambda: request.endpoint != ENDED_ELSEWHERE,
             ),
         ],
-        storage_uri=own.limits_url,
+        storage_uri=own.limits_url.replace("memory://", f"{MinuteCounts.STORAGE_SCHEME[0]}://"),
+        storage_options={} if own.limits_url.startswith("memory:") else _PATIENCE,
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )

@@ -11,7 +11,7 @@ from app.domain.texts import CURRENT, Document, load_document
 from app.services.register import PEOPLE_PER_BUCKET
 from app.web.access import ABSOLUTE, IDLE
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def facts(grace: timedelta) -> dict[str, object]:
@@ -25,6 +25,7 @@ def facts(grace: timedelta) -> dict[str, object]:
         "n_minutes_idle": IDLE // _MINUTE,
         "n_minutes_absolute": ABSOLUTE // _MINUTE,
         "n_minutes_grace": grace // _MINUTE,
+        "n_hours_ended": ABSOLUTE // _HOUR + 1,
         "n_weeks_open": N_WEEKS_OPEN,
         "n_weeks_deleted": N_WEEKS_UNTIL_DELETION,
         "n_weeks_sums": N_WEEKS_SUMS,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, request
 from flask import session as cookie
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
 from app.db.orders import Order
 from app.domain.rights import Representation, Right
@@ -22,6 +27,9 @@ from app.web.fragments import go_to
 N_REPRESENTATIONS = 150
 """As many organisations as fit into a cookie; who may act for more than that sees the first by number."""
 _VISITOR = "visitor"
+_TYPED = "typed"
+_ROOM = 2300
+"""Characters of the session; sealed, and with what a login needs on its way, they are a cookie of less than 4,096."""
 _LETTERS = {Right.ORDER: "o", Right.SIGN: "s"}
 
 
@@ -44,8 +52,11 @@ class Visitor:
 
 
 def remember_visitor(name: str, representations: Iterable[Representation] = ()) -> None:
-    """Log in. Nothing of the session before is kept (no fixation)."""
+    """Log in. Nothing of the session before is kept (no fixation), but what the same person had typed too late."""
+    typed = cookie.get(_TYPED)
     cookie.clear()
+    if typed is not None and typed["name"] == name:
+        cookie[_TYPED] = typed
     rights = {each.organisation_number: each.rights for each in representations}
     cookie[_VISITOR] = {
         "name": name[:100],
@@ -98,8 +109,38 @@ def ask_to_log_in(area: str) -> Response | None:
     """For who is not logged in, the way to the login, and back to this page afterwards."""
     if find_visitor() is not None:
         return None
-    place = request.path if request.method == "GET" else None
-    return go_to("login.enter", area=area, next=place, expired=1 if has_expired_visit() or place is None else None)
+    is_sent = request.method != "GET"
+    return go_to("login.enter", area=area, next=_page_here(), expired=1 if has_expired_visit() or is_sent else None)
+
+
+def _page_here() -> str | None:
+    """The address of this request, if there is a page."""
+    try:
+        current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return None
+    return request.path
+
+
+def keep_typed(fields: Iterable[tuple[str, str]]) -> None:
+    """Keep what was sent after the login had run out, sealed in the cookie, until the same person is back.
+
+    Only as much as fits into a cookie: some thousand characters.
+    """
+    login = _login()
+    if login is None:
+        return
+    packed = base64.b64encode(zlib.compress(json.dumps(list(fields)).encode(), 9)).decode()
+    typed = {"name": login["name"], "path": request.path, "fields": packed}
+    if len(json.dumps({**cookie, _TYPED: typed})) <= _ROOM:
+        cookie[_TYPED] = typed
+
+
+def take_typed() -> MultiDict[str, str]:
+    """What was kept for the page at this address; it is kept no longer."""
+    if cookie.get(_TYPED, {}).get("path") != request.path:
+        return MultiDict()
+    return MultiDict(json.loads(zlib.decompress(base64.b64decode(cookie.pop(_TYPED)["fields"]))))
 
 
 def order_for(right: Right, order_id: str) -> Order:

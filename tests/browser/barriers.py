@@ -31,7 +31,8 @@ _WORDS = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) if (walker.currentNode.parentElement.lang !== "en") texts.push(walker.currentNode.data);
   for (const one of document.querySelectorAll("[aria-label]")) texts.push(one.getAttribute("aria-label"));
-  for (const one of document.querySelectorAll("form[data-failed]")) texts.push(one.dataset.failed, one.dataset.saving);
+  const told = document.querySelectorAll("[data-failed], [data-copy], [data-waiting]"); // what scripts say later
+  for (const one of told) texts.push(...Object.values(one.dataset));
   return [document.title, ...texts].map((text) => text.trim().replace(/\\s+/g, " ")).filter(Boolean);
 }"""
 

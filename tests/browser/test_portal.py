@@ -14,7 +14,7 @@ from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER
 from app.domain.survey import State
 from app.extensions import session
-from tests.browser.barriers import IN_LANGUAGES, Walk
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk
 from tests.browser.conftest import Site, Visitor
 from tests.web.ordering import Desk, furnish, order_in
 from tests.web.test_portal import publish
@@ -89,6 +89,22 @@ def test_no_barrier_on_any_page(visit: Visitor, site: Site, orders: dict[State, 
     page.wait_for_selector("text=Direktør")
     walk.look("agreement, signed")
     walk.print(f"Agreement, {locale}")
+
+
+def test_no_barrier_without_javascript(visit: Visitor, site: Site, orders: dict[State, str]) -> None:
+    page = visit(locale="nb-NO", java_script_enabled=False)
+    walk = Walk(visit(locale="nb-NO"), (LOOKS[0], LOOKS[-1]))
+    enter(page, site, CONTACT)
+    walk.show(page, "start")
+    at = f"{site.address}/organisation/orders"
+    for step in ("survey", "survey/invitations", "survey/close"):
+        page.goto(f"{at}/{orders[State.OPEN]}/{step}")
+        walk.show(page, step)
+    page.goto(f"{at}/{orders[State.REPORTED]}/reports")
+    page.fill("#search", "fjære 3")
+    page.click("form[role=search] button")
+    walk.show(page, "reports, searched")
+    walk.print("Portal without JavaScript, nb-NO")
 
 
 def test_link_is_copied_with_and_without_permission(visit: Visitor, site: Site, orders: dict[State, str]) -> None:

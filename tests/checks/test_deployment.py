@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import yaml
 
 from app.db.grants import DATABASES
-from tests.load.serving import Server
+from tests.load.serving import COMMANDS, Server
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -93,6 +93,8 @@ def test_web_server_is_started_as_the_guide_and_the_measurements_start_it() -> N
     (image,) = re.findall(r'^CMD \["granian".*?\]$', DOCKERFILE, re.MULTILINE | re.DOTALL)
     words = re.findall(r'"([^"]+)"', image)
     unit = GUIDE.partition("ExecStart=")[2].partition("\nRestart")[0].replace("\\\n", " ").split()
+    measured = set(COMMANDS["granian"].format(port=8000, workers=1, threads=4, target="wsgi:app").split()[1:])
+    assert measured <= set(unit)
     where = unit[unit.index("--host") + 1]
     assert [where if word == words[words.index("--host") + 1] else word for word in words[1:]] == unit[1:]
 

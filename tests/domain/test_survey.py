@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from app.domain.errors import DomainError
-from app.domain.survey import OSLO, Action, Audience, Clock, State, may, oslo_day, start_of, state_after
+from app.domain.survey import OSLO, Action, Audience, Clock, State, may, morning_of, oslo_day, start_of, state_after
 
 ALLOWED = {
     ("contact", "edit", "draft"): "draft",
@@ -96,3 +96,5 @@ def test_days_start_at_midnight_in_oslo_whatever_the_clock_does_later(day: str) 
     start = start_of(date.fromisoformat(day))
     assert oslo_day(start) == date.fromisoformat(day)
     assert oslo_day(start - timedelta(microseconds=1)) == date.fromisoformat(day) - timedelta(days=1)
+    eight = morning_of(date.fromisoformat(day)).astimezone(OSLO)
+    assert (eight.date().isoformat(), eight.hour) == (day, 8)

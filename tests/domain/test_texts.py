@@ -24,6 +24,7 @@ PLACEHOLDERS = {
         "n_people_per_bucket",
         "n_minutes_idle",
         "n_minutes_absolute",
+        "n_hours_ended",
         "n_minutes_grace",
         "n_weeks_open",
         "n_weeks_deleted",

@@ -116,6 +116,7 @@ class Fault:
 
     name: str
     hurt: Callable[[World], None]
+    n_rounds: int
     databases: tuple[str, ...] = ("sqlite", "postgresql")
     needs_own_disk: bool = False
     n_servers: int = 1
@@ -127,16 +128,16 @@ SQLITE, POSTGRES = ("sqlite",), ("postgresql",)
 FAULTS = {
     fault.name: fault
     for fault in (
-        Fault("web-server-killed", kill_web_server),
-        Fault("database-killed", kill_database, POSTGRES),
-        Fault("database-away", database_away, POSTGRES),
-        Fault("database-frozen", database_frozen, POSTGRES),
-        Fault("disk-full", full_disk, SQLITE, needs_own_disk=True),
-        Fault("disk-read-only", read_only_disk, SQLITE, needs_own_disk=True),
-        Fault("clock-jumping", clock_jumps),
-        Fault("two-instances", kill_web_server, POSTGRES, n_servers=2),
-        Fault("migrations", migrations),
-        Fault("reports-of-another", reports_of_another_survey),
-        Fault("closing", close, is_the_end=True),
+        Fault("web-server-killed", kill_web_server, 50),
+        Fault("database-killed", kill_database, 100, POSTGRES),
+        Fault("database-away", database_away, 3, POSTGRES),
+        Fault("database-frozen", database_frozen, 3, POSTGRES),
+        Fault("disk-full", full_disk, 10, SQLITE, needs_own_disk=True),
+        Fault("disk-read-only", read_only_disk, 5, SQLITE, needs_own_disk=True),
+        Fault("clock-jumping", clock_jumps, 10),
+        Fault("two-instances", kill_web_server, 20, POSTGRES, n_servers=2),
+        Fault("migrations", migrations, 5),
+        Fault("reports-of-another", reports_of_another_survey, 3),
+        Fault("closing", close, 1, is_the_end=True),
     )
 }

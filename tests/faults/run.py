@@ -72,7 +72,7 @@ def row(fault: Fault, database: str, n_rounds: int, result: Result) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("faults", nargs="*", choices=[*FAULTS, []], metavar="FAULT", help=", ".join(FAULTS))
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, help="Default: as many as the fault is worth.")
     parser.add_argument("--at-once", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="Default: each that the fault can hit.")
@@ -84,7 +84,7 @@ def main() -> int:
     is_clean = True
     for fault in chosen:
         for database in fault.databases if arguments.database is None else (arguments.database,):
-            n_rounds = 1 if fault.is_the_end else arguments.rounds
+            n_rounds = fault.n_rounds if fault.is_the_end else arguments.rounds or fault.n_rounds
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 random = Random(arguments.seed)
                 result = hurt(Path(folder) / "world", fault, database, n_rounds, arguments.at_once, random)

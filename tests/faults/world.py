@@ -122,7 +122,7 @@ class Postgres:
 
     def kill(self) -> None:
         """The server and all its processes, at once."""
-        processes = self._processes()
+        processes = self.processes()
         self._send(signal.SIGKILL, processes)
         while parent_of(processes[0]) is not None:
             time.sleep(0.02)
@@ -134,15 +134,16 @@ class Postgres:
 
     def freeze(self) -> None:
         """It answers nothing, and nothing fails: as a network that swallows everything."""
-        self._send(signal.SIGSTOP, self._processes())
+        self._send(signal.SIGSTOP, self.processes())
 
     def thaw(self) -> None:
-        self._send(signal.SIGCONT, self._processes())
+        self._send(signal.SIGCONT, self.processes())
 
     def stop(self) -> None:
         self._server.cleanup()
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """The postmaster first."""
         postmaster = int((self._folder / "postmaster.pid").read_text().split()[0])
         return [postmaster, *(pid for pid in all_processes() if parent_of(pid) == postmaster)]
 

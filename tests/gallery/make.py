@@ -29,7 +29,7 @@ from app.config import read_settings
 from app.domain.fiction import CONTACT, LEADER, STAFF, fictional_tree
 from app.domain.identifiers import synthetic_identity_number
 from app.domain.survey import State
-from app.domain.units import UnitPath
+from app.domain.units import UnitPath, UnitTree
 from app.extensions import db, session
 from app.reports.pdf import render_pdf
 from app.reports.reading import Document, read
@@ -67,13 +67,20 @@ def running() -> Iterator[Site]:
             flask_migrate.upgrade()
             orders = {State.REPORTED: reported(app), State.OPEN: opened(app)}
             for stage in (State.DRAFT, State.SUBMITTED, State.SIGNED):
-                orders[stage] = place_order(stage, datetime.now(UTC), tree=fictional_tree())
+                orders[stage] = place_order(stage, datetime.now(UTC), tree=counted_tree())
             code = get_survey(session(), orders[State.OPEN]).code
             db.session.remove()
         server = make_server("127.0.0.1", 0, app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Site(f"http://127.0.0.1:{server.server_port}", code, orders)
         server.shutdown()
+
+
+def counted_tree() -> UnitTree:
+    """With head counts, so that there is a forecast."""
+    tree = fictional_tree()
+    choices = [unit for unit in tree.units[1:] if unit.may_stop]
+    return UnitTree.from_rows([(unit.path, 3 + place % 4 * 5) for place, unit in enumerate(choices)])
 
 
 def opened(app: Flask) -> str:
@@ -141,8 +148,10 @@ def employee(page: Page, survey: str, picture: Picture) -> None:
     picture("login")
     page.fill("#number", synthetic_identity_number(next(_serial)))
     page.click("form:has(#number) button")
+    page.wait_for_url("**/consent")
     picture("consent")
     page.click("button[value=no]")
+    page.wait_for_url("**/unit")
     page.locator("#level_1").select_option(index=1)
     page.wait_for_selector("#level_2")
     picture("unit")
@@ -150,14 +159,17 @@ def employee(page: Page, survey: str, picture: Picture) -> None:
     page.wait_for_selector("#level_3")
     page.locator("#level_3").select_option(index=1)
     page.click("#unit button[value=next]")
+    page.wait_for_url("**/page/1")
     for item, value in (("workload_1", 4), ("workload_2", 3)):
         page.check(f"input[name={item}][value='{value}']")
     page.wait_for_selector(".saved")
     picture("questionnaire")
     page.click("#answers .steps button[value=next]")
+    page.wait_for_url("**/page/2")
     page.goto(f"{survey}/review")
     picture("review")
     page.click("form.steps button")
+    page.wait_for_url("**/receipt")
     picture("receipt")
     page.goto(f"{survey}/your-data")
     picture("your-data")

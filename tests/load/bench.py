@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import re
 import statistics
 import tempfile
@@ -21,9 +22,10 @@ from app.domain.identifiers import synthetic_identity_number
 from app.domain.instrument import Page
 from app.services.surveys import Setup
 from app.web import unit_choice
+from tests.faults.world import Postgres
 from tests.load.browsing import Answer, Browser
 from tests.load.populating import ENVIRON, Populated, populate
-from tests.load.serving import Server
+from tests.load.serving import Server, cpu_seconds_of
 
 MIB = 1024 * 1024
 N_WARMING = 6
@@ -95,14 +97,43 @@ def _ok(got: Answer) -> None:
         raise RuntimeError(f"not saved: {got.status}")
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The web server, and its database where that is a server too."""
+
+    web: Server
+    postgres: Postgres | None
+
+    @property
+    def port(self) -> int:
+        return self.web.port
+
+    def cpu_seconds(self) -> float:
+        return self.web.cpu_seconds() + (cpu_seconds_of(self.postgres.processes()) if self.postgres else 0)
+
+
 @contextmanager
-def served(folder: Path, arguments: argparse.Namespace) -> Iterator[Server]:
-    server = Server(folder, ENVIRON, name=arguments.server, workers=arguments.workers, threads=arguments.threads)
+def served(
+    folder: Path, arguments: argparse.Namespace, n_units: int, n_stored: int
+) -> Iterator[tuple[Service, Populated]]:
+    """A survey and its service on one core; what asks runs on the other."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[:1])  # what is started now inherits it
+    instance = folder / "instance"
+    instance.mkdir(parents=True)
+    postgres = Postgres(folder / "postgres") if arguments.database == "postgresql" else None
+    environ = {**ENVIRON, **(postgres.environ if postgres else {})}
+    survey = populate(instance, n_units, n_stored, environ)
+    server = Server(instance, environ, name=arguments.server, workers=arguments.workers, threads=arguments.threads)
     server.start()
+    os.sched_setaffinity(0, cores[-1:])
     try:
-        yield server
+        yield Service(server, postgres), survey
     finally:
         server.stop()
+        if postgres:
+            postgres.stop()
+        os.sched_setaffinity(0, cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +146,19 @@ class Round:
     per_second: float
 
 
-def measure(server: Server, survey: Populated, serials: range, at_once: int, n_autosaves: int) -> Round:
-    record = Record()
+def measure(
+    server: Service, survey: Populated, serials: range, at_once: int, n_autosaves: int, per_second: float = 0
+) -> Round:
+    """`at_once` respondents side by side; or, with `per_second`, so many come, whether the server keeps up or not."""
+    record, begun = Record(), time.perf_counter()
 
     def one(serial: int) -> None:
+        if per_second:
+            time.sleep(max(0.0, begun + (serial - serials.start) / per_second - time.perf_counter()))
         answer(Browser(server.port, survey.address, record), survey.setup, serial, n_autosaves)
 
     cpu, start = server.cpu_seconds(), time.perf_counter()
-    with ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(len(serials) if per_second else at_once) as pool:
         list(pool.map(one, serials))
     seconds, cpu = time.perf_counter() - start, server.cpu_seconds() - cpu
     return Round(record, cpu / len(serials) * 1000, len(serials) / seconds)
@@ -130,17 +166,19 @@ def measure(server: Server, survey: Populated, serials: range, at_once: int, n_a
 
 def show_speed(arguments: argparse.Namespace) -> None:
     """Rounds of complete responses, the median round's figures, and every page's times in all rounds."""
-    with tempfile.TemporaryDirectory() as folder:
-        survey = populate(Path(folder), arguments.units, arguments.stored)
-        with served(Path(folder), arguments) as server:
-            n, at_once = arguments.respondents, arguments.at_once
-            measure(server, survey, range(FIRST - N_WARMING, FIRST), at_once, arguments.autosaves)
-            starts = range(FIRST, FIRST + n * arguments.rounds, n)
-            rounds = [
-                measure(server, survey, range(start, start + n), at_once, arguments.autosaves) for start in starts
-            ]
-            rss = server.rss()
-            weights = _weights(server, survey)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        served(Path(folder) / "world", arguments, arguments.units, arguments.stored) as (server, survey),
+    ):
+        n, at_once = arguments.respondents, arguments.at_once
+        measure(server, survey, range(FIRST - N_WARMING, FIRST), at_once, arguments.autosaves)
+        starts = range(FIRST, FIRST + n * arguments.rounds, n)
+        rounds = [
+            measure(server, survey, range(start, start + n), at_once, arguments.autosaves, arguments.per_second)
+            for start in starts
+        ]
+        rss = server.web.rss()
+        weights = _weights(server, survey)
     _print_rounds(arguments, survey, rounds, rss)
     _print_pages(rounds)
     _print_weights(weights)
@@ -154,7 +192,7 @@ def _print_rounds(arguments: argparse.Namespace, survey: Populated, rounds: list
     print(
         f"{arguments.server}, {arguments.workers} worker(s), {arguments.threads} threads; {n_items} items on "
         f"{len(survey.setup.pages)} pages, {arguments.autosaves} autosave(s) a page, {arguments.units} units, "
-        f"{arguments.stored} responses stored before; {arguments.at_once} respondents at a time"
+        f"{arguments.stored} responses stored before, {arguments.database}; {_load(arguments)}"
     )
     print(f"complete responses: {n_responses} in {len(rounds)} rounds, {n_requests / n_responses:.0f} requests each")
     print(f"responses per second: {statistics.median(one.per_second for one in rounds):.1f}")
@@ -164,16 +202,28 @@ def _print_rounds(arguments: argparse.Namespace, survey: Populated, rounds: list
     print(f"RSS of all server processes: {rss / MIB:.0f} MiB")
 
 
+def _load(arguments: argparse.Namespace) -> str:
+    if arguments.per_second:
+        return f"{arguments.per_second:g} new respondents a second"
+    return f"{arguments.at_once} respondents at a time"
+
+
 def _print_pages(rounds: list[Round]) -> None:
     print(f"{'':16}{'n':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'bytes':>9}")
+    everything: list[float] = []
     for name in rounds[0].record.seconds:
         times = [seconds * 1000 for one in rounds for seconds in one.record.seconds[name]]
-        marks = statistics.quantiles(times, n=100, method="inclusive")
-        shown = "".join(f"{marks[mark - 1]:9.1f}" for mark in (50, 95, 99))
-        print(f"{name:16}{len(times):6}{shown}{rounds[0].record.n_bytes[name]:9}")
+        everything += times
+        print(f"{name:16}{len(times):6}{_marks(times)}{rounds[0].record.n_bytes[name]:9}")
+    print(f"{'all':16}{len(everything):6}{_marks(everything)}")
 
 
-def _weights(server: Server, survey: Populated) -> dict[str, tuple[int, int]]:
+def _marks(times: list[float]) -> str:
+    marks = statistics.quantiles(times, n=100, method="inclusive")
+    return "".join(f"{marks[mark - 1]:9.1f}" for mark in (50, 95, 99))
+
+
+def _weights(server: Service, survey: Populated) -> dict[str, tuple[int, int]]:
     """Bytes of what a browser loads with the first page of questions, and as a proxy would compress them."""
     browser = Browser(server.port, survey.address)
     begin(browser, survey.setup, FIRST - N_WARMING - 1)
@@ -196,16 +246,17 @@ def _print_weights(weights: dict[str, tuple[int, int]]) -> None:
 def show_slope(arguments: argparse.Namespace) -> None:
     """CPU per page of a small and of a large survey, in rounds that alternate."""
     sizes = [(10, 20), (5_000, 20_000)]
-    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
-        folders = Path(first), Path(second)
-        surveys = [populate(folder, *size) for folder, size in zip(folders, sizes, strict=True)]
-        with served(folders[0], arguments) as small, served(folders[1], arguments) as large:
-            sides = list(zip((small, large), surveys, strict=True))
-            costs = [_Costs(server, survey) for server, survey in sides]
-            for number in range(arguments.rounds + 1):
-                for each in costs if number % 2 else costs[::-1]:
-                    each.round(arguments.repeats, is_counted=number > 0)
-            memory = [server.rss() / MIB for server in (small, large)]
+    with (
+        tempfile.TemporaryDirectory() as first,
+        tempfile.TemporaryDirectory() as second,
+        served(Path(first) / "world", arguments, *sizes[0]) as small,
+        served(Path(second) / "world", arguments, *sizes[1]) as large,
+    ):
+        costs = [_Costs(*small), _Costs(*large)]
+        for number in range(arguments.rounds + 1):
+            for each in costs if number % 2 else costs[::-1]:
+                each.round(arguments.repeats, is_counted=number > 0)
+        memory = [server.web.rss() / MIB for server, _ in (small, large)]
     print(f"CPU-ms per request, median of {arguments.rounds} rounds of {arguments.repeats}")
     print(f"{'':16}" + "".join(f"{f'{n} units, {m} stored':>28}" for n, m in sizes) + f"{'ratio':>8}")
     totals = [0.0, 0.0]
@@ -220,7 +271,7 @@ def show_slope(arguments: argparse.Namespace) -> None:
 class _Costs:
     """One respondent who asks for the same page again and again; CPU is read between the pages."""
 
-    def __init__(self, server: Server, survey: Populated) -> None:
+    def __init__(self, server: Service, survey: Populated) -> None:
         self.found: dict[str, list[float]] = defaultdict(list)
         self._server, self._survey = server, survey
         self._browser = Browser(server.port, survey.address)
@@ -259,6 +310,8 @@ def main() -> None:
     parser.add_argument("--autosaves", type=int, default=1, help="per page, before the page itself is sent")
     parser.add_argument("--units", type=int, default=60)
     parser.add_argument("--stored", type=int, default=400)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--per-second", type=float, default=0, help="so many come, instead of --at-once side by side")
     parser.add_argument("--server", default="granian")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=4)

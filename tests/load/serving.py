@@ -20,7 +20,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 COMMANDS = {
     "granian": "granian --interface wsgi --host 127.0.0.1 --port {port} --workers {workers}"
-    " --blocking-threads {threads} --no-ws --log-level warning {target}",
+    " --blocking-threads {threads} --no-ws --http 1 --http1-header-read-timeout 10000"
+    " --log-level warning {target}",
     "gunicorn": "gunicorn --bind 127.0.0.1:{port} --workers {workers} --threads {threads} --worker-class gthread"
     " --keep-alive 30 --log-level warning {target}",
     "waitress": "waitress-serve --listen=127.0.0.1:{port} --threads={threads} {target}",
@@ -85,12 +86,17 @@ class Server:
         return [pid for pid in all_processes() if (stat := _stat(pid)) and int(stat[3]) == own]
 
     def cpu_seconds(self) -> float:
-        """Of all its processes since they were started, user and system, those of ended children included."""
-        return sum(sum(int(ticks) for ticks in _stat(pid)[11:15]) for pid in self.processes()) / _TICKS
+        """Of all its processes since they were started."""
+        return cpu_seconds_of(self.processes())
 
     def rss(self) -> int:
         """Bytes of memory; what processes share counts in each."""
         return sum(_rss(pid) for pid in self.processes())
+
+
+def cpu_seconds_of(processes: list[int]) -> float:
+    """User and system, those of ended children included."""
+    return sum(sum(int(ticks) for ticks in _stat(pid)[11:15]) for pid in processes) / _TICKS
 
 
 def all_processes() -> list[int]:

@@ -15,7 +15,7 @@ from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import CONTACT, LEADER, PEOPLE, STAFF
 from app.domain.rights import Entity
-from app.domain.survey import Audience, State, oslo_day
+from app.domain.survey import OSLO, Audience, State, oslo_day
 from app.domain.texts import load_document
 from app.domain.unit_list import read_unit_list
 from app.extensions import key_ring, session, settings
@@ -242,6 +242,23 @@ def test_leader_is_told_and_reminded_after_two_and_five_days_until_signed() -> N
     sign_order(session(), order, load_document("agreement"), FACTS, "Direktør", LEADING, NOW)
     notices_about(session(), order, settings(), NOW).signed()
     assert sorted(kind for kind, _, _ in mails(order.id)) == ["order_received", "signed_copy", "signed_copy"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "reminders"),
+    [
+        ("2026-10-23T21:59", ["2026-10-25", "2026-10-28"]),  # the clock goes back on 25 October
+        ("2026-10-23T22:01", ["2026-10-26", "2026-10-29"]),  # in Oslo it is the next day
+        ("2027-03-26T12:00", ["2027-03-28", "2027-03-31"]),  # and forward on 28 March
+        ("2028-02-27T12:00", ["2028-02-29", "2028-03-03"]),  # a leap day
+    ],
+)
+def test_reminders_come_at_eight_in_oslo_on_their_day(sent: str, reminders: list[str]) -> None:
+    moment = datetime.fromisoformat(sent).replace(tzinfo=UTC)
+    order_id = place_order(State.SUBMITTED, moment)
+    due = [mail.due_at.astimezone(OSLO) for mail in list_mails(session(), order_id)][1:]
+    assert [day.date().isoformat() for day in due] == reminders
+    assert [day.hour for day in due] == [8, 8]
 
 
 def test_contact_person_is_warned_14_7_and_1_days_before_the_survey_closes_by_itself() -> None:

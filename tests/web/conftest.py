@@ -11,12 +11,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from app import ROOT
+from app import ROOT, create_app
+from app.config import read_settings
 from app.extensions import session
 from app.web import access
 from tests.conftest import dispose, postgres_app, sqlite_app
 from tests.people import ACCESS, Trial, open_trial
 from tests.web.client import Browser
+from tests.web.world import World
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,3 +88,16 @@ def open_browser(web: Flask, trial: Trial) -> Callable[[], Browser]:
 @pytest.fixture
 def browser(open_browser: Callable[[], Browser]) -> Browser:
     return open_browser()
+
+
+@pytest.fixture
+def world(web: Flask, trial: Trial, clock: HandClock) -> Iterator[World]:
+    """Without limits, on the databases of `web`."""
+    own = web.config["SETTINGS"]
+    environ = {"MUST_ENV": "test", "MUST_LIMIT_PER_PERSON": "0", "MUST_LIMIT_PER_LINK": "0"}
+    urls = {f"MUST_{name.upper()}_URL": getattr(own, f"{name}_url") for name in ("answers", "identities", "keys")}
+    app = create_app(read_settings({**environ, **urls}, own.instance))
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    yield World(app, trial, clock)
+    with app.app_context():
+        dispose()

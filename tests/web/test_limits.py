@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from redis import ConnectionError, Redis
 from sqlalchemy import event
 
 from app import create_app
@@ -17,6 +23,7 @@ from app.domain.fiction import CONTACT, STAFF
 from app.domain.identifiers import synthetic_identity_number
 from app.extensions import db
 from app.services.surveys import new_code
+from tests.conftest import dispose
 from tests.people import Trial
 from tests.test_config import PRODUCTION
 from tests.web.client import Browser
@@ -112,20 +119,75 @@ def test_style_sheets_and_health_are_not_counted(slow: Flask, trial: Trial) -> N
     assert set(times(anybody, 80, "/health/live")) == {200}
 
 
-def test_store_that_is_down_stops_nobody(web: Flask, trial: Trial) -> None:
-    environ = {"MUST_ENV": "test", "MUST_LIMITS_URL": "redis://127.0.0.1:1/0"}
-    app = create_app(read_settings(environ, web.config["SETTINGS"].instance))
-    assert app.test_client().get(f"/s/{trial.survey.code}").status_code == 200
-    with app.app_context():
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
+@contextmanager
+def counting_at(web: Flask, url: str, n: int = 2) -> Iterator[list[FlaskClient]]:
+    """Browsers of `n` servers that count in the store at `url`, five requests a minute for a link."""
+    environ = {"MUST_ENV": "test", "MUST_LIMIT_PER_LINK": "5", "MUST_LIMITS_URL": url}
+    apps = [create_app(read_settings(environ, web.config["SETTINGS"].instance)) for _ in range(n)]
+    yield [app.test_client() for app in apps]
+    for app in apps:
+        with app.app_context():
+            dispose()
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """The address of a Redis of our own, while it runs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.02)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+
+
+def statuses(client: FlaskClient, path: str, n: int) -> list[int]:
+    return [client.get(path).status_code for _ in range(n)]
+
+
+def test_servers_that_share_a_store_share_the_count_and_go_on_alone_when_it_dies(
+    web: Flask, trial: Trial, tmp_path: Path
+) -> None:
+    path = f"/s/{trial.survey.code}"
+    with redis(tmp_path) as url, counting_at(web, url) as (one, other):
+        assert statuses(one, path, 3) + statuses(other, path, 4) == [200] * 5 + [429] * 2
+        with closing(Redis.from_url(url)) as store:
+            keys = b" ".join(store.keys())
+            assert keys
+            assert trial.survey.code.encode() not in keys
+            assert b"127.0.0.1" not in keys
+            with suppress(ConnectionError):
+                store.shutdown(nosave=True)
+        assert statuses(one, path, 6) == [200] * 5 + [429]
+
+
+def test_store_that_is_down_stops_nobody_but_who_hammers(web: Flask, trial: Trial) -> None:
+    with counting_at(web, "redis://127.0.0.1:1/0", 1) as (client,):
+        assert statuses(client, f"/s/{trial.survey.code}", 6) == [200] * 5 + [429]
+
+
+def test_store_that_says_nothing_is_not_waited_for(web: Flask, trial: Trial) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        start = time.monotonic()
+        with counting_at(web, f"redis://127.0.0.1:{silent.getsockname()[1]}/0", 1) as (client,):
+            assert statuses(client, f"/s/{trial.survey.code}", 3) == [200] * 3
+        assert time.monotonic() - start < 12
 
 
 def test_store_learns_no_name_and_no_code(web: Flask, trial: Trial, browser: Browser) -> None:
     browser.log_in()
     (limiter,) = web.extensions["limiter"]
-    counted = list(limiter.storage.storage)
+    counted = limiter.storage.keys()
     assert len(counted) >= 2
     assert not any(trial.survey.code in key or "127.0.0.1" in key for key in counted)
 

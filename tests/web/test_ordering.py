@@ -510,6 +510,8 @@ def test_sent_order_shows_what_was_ordered_and_who_is_next(web: Flask, desk: Des
     assert current is not None
     assert current.get_text() == ("Signature" if reached is State.SUBMITTED else "Approval")
     assert "Read and sign" not in desk.text
+    links = [str(field["value"]) for field in desk.page.select("input[data-copy]")]
+    assert links == ([f"http://127.0.0.1:8000{desk.at('agreement')}"] if reached is State.SUBMITTED else [])
 
 
 def test_contact_person_who_may_sign_can_do_it_at_once(web: Flask, rights: Rights) -> None:
@@ -609,6 +611,45 @@ def test_visitor_whose_time_ran_out_is_sent_to_the_login(desk: Desk, clock: Hand
     clock.pass_by(hours=3)
     answer = desk.partial(desk.at(), {"csrf_token": token, "save": "1"})
     assert (desk.status, answer) == (204, "")
+
+
+def test_what_was_typed_when_the_login_had_run_out_is_saved_at_the_next(
+    web: Flask, desk: Desk, clock: HandClock
+) -> None:
+    desk.begin_order(leader_name="Ola Strandnes")
+    clock.pass_by(minutes=31)
+    desk.send("#order", button={"go": "draft"}, contact_email="kari@example.no", n_invited="mange", unit_nb="Æ" * 400)
+    assert desk.path == "/organisation/login"
+    desk.send(person=str(CONTACT))
+    assert desk.path == desk.at()
+    assert "What you typed in the meantime has now been saved" in desk.text
+    values = {name: desk.page.select_one(f"#{name}")["value"] for name in ("contact_email", "leader_name", "n_invited")}  # type: ignore[index]
+    assert values == {"contact_email": "kari@example.no", "leader_name": "Ola Strandnes", "n_invited": "mange"}
+    with web.app_context():
+        order = session().get_one(Order, desk.order_id)
+        assert (order.contact_email, order.leader_name) == ("kari@example.no", "Ola Strandnes")
+        assert order.definitions["unit"]["nb"] == "Æ" * 400
+    desk.get(desk.at())
+    assert "in the meantime" not in desk.text
+
+
+def test_what_was_typed_is_for_nobody_else_and_only_as_much_as_fits(
+    web: Flask, desk: Desk, clock: HandClock, rights: Rights
+) -> None:
+    rights.of[PEOPLE[LEADER][1]] = {OURS: BOTH_RIGHTS}
+    desk.begin_order()
+    clock.pass_by(minutes=31)
+    desk.send("#order", button={"go": "draft"}, contact_email="kari@example.no")
+    desk.send(person=str(LEADER))
+    assert "in the meantime" not in desk.text
+    clock.pass_by(minutes=31)
+    noise = "".join(chr(0x4E00 + (i * 7919) % 20000) for i in range(1900))
+    desk.send("#order", button={"go": "draft"}, invitation_nb=noise)
+    desk.send(person=str(LEADER))
+    assert desk.path == desk.at()
+    cookie = desk.client.get_cookie("must-organisation", path="/organisation")
+    assert cookie is not None
+    assert len(cookie.value) < 4000
 
 
 def test_right_to_sign_is_no_right_to_order(web: Flask, rights: Rights) -> None:

@@ -9,18 +9,22 @@ from flask import Blueprint, Response, abort, request
 from app.adapters.spreadsheets import DEFAULT_LIMITS
 from app.db.base import begin_writing
 from app.db.orders import Order
+from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.rights import Right
 from app.domain.survey import Audience, State
 from app.extensions import session
 from app.services.audit import Actor
 from app.services.orders import state_of
 from app.web import visitors
+from app.web.language import FIELD
+from app.web.ordering.forms import changes
 from app.web.sealed_session import ORGANISATION
 
 bp = Blueprint("ordering", __name__, url_prefix=f"/{ORGANISATION}")
 
 EDITABLE = (State.DRAFT, State.REJECTED)
 WAITING = (State.SUBMITTED, State.SIGNED)
+_NOT_TYPED = frozenset({"csrf_token", "before", "checked", "save", "go", FIELD})
 MAX_UPLOAD = DEFAULT_LIMITS.n_bytes + 3_000_000
 """Room for what is around the file, and for one that is somewhat too large, so that its own sentence says so."""
 _MAX_FIELDS = 512 * 1024
@@ -42,7 +46,16 @@ def let_a_workbook_in(endpoint: str | None, values: dict[str, Any] | None) -> No
 
 @bp.before_request
 def ask_to_log_in() -> Response | None:
-    return visitors.ask_to_log_in(ORGANISATION)
+    answer = visitors.ask_to_log_in(ORGANISATION)
+    if answer is not None and request.endpoint == "ordering.save_order":
+        typed = changes(request.form, choosable())
+        visitors.keep_typed((name, value) for name, value in typed.items(multi=True) if name not in _NOT_TYPED)
+    return answer
+
+
+def choosable() -> list[str]:
+    """The themes that an order may choose."""
+    return [theme.id for theme in load_instrument(CURRENT_VERSION).choosable]
 
 
 def actor() -> Actor:

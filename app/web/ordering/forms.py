@@ -60,7 +60,7 @@ def read_order_form(form: MultiDict[str, str], before: OrderContent, themes: Ite
     """`before` with what was sent; `themes` are those that may be chosen."""
     mistakes: list[Problem] = []
     typed: dict[str, str] = {}
-    form = _changes(form, themes := tuple(themes))
+    form = changes(form, themes := tuple(themes))
 
     def read(name: str, parse: Callable[[str], T], nothing: T, kept: T) -> T:
         if name not in form:
@@ -98,7 +98,7 @@ def marks_of(content: OrderContent, typed: Collection[str]) -> str:
     return " ".join(f"{name}:{_mark(value)}" for name, value in values.items() if name not in typed)
 
 
-def _changes(form: MultiDict[str, str], themes: Iterable[str]) -> MultiDict[str, str]:
+def changes(form: MultiDict[str, str], themes: Iterable[str]) -> MultiDict[str, str]:
     """The fields of `form` that are not as the page showed them."""
     shown = dict(mark.split(":", 1) for mark in form.get("before", "").split() if ":" in mark)
     sent = {name: _tidy(form[name]) for name in form}

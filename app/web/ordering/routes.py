@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from flask import Response, abort, flash, request
+from flask import Response, abort, flash, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from app.adapters.calendar_files import write_calendar
 from app.db.orders import Order
@@ -38,11 +39,10 @@ from app.services.orders import content_of, problems_of, state_of
 from app.web import access, language, visitors
 from app.web.fragments import go_to
 from app.web.ordering import rehearsal, unit_list  # noqa: F401 - their routes
-from app.web.ordering.blueprint import EDITABLE, WAITING, actor, bp, own_draft, own_order, start_writing
+from app.web.ordering.blueprint import EDITABLE, WAITING, actor, bp, choosable, own_draft, own_order, start_writing
 from app.web.ordering.forms import Reading, read_order_form
 from app.web.ordering.view import (
     form_context,
-    instrument,
     listed,
     merged,
     show,
@@ -91,19 +91,31 @@ def order(order_id: str) -> Response:
     found = own_order(order_id)
     state = state_of(session(), found)
     if state in EDITABLE:
-        return show_form(found)
+        typed = visitors.take_typed()
+        return _save_typed(order_id, typed) if typed else show_form(found)
     if state in WAITING:
         may_sign = state is State.SUBMITTED and visitors.visitor().may(Right.SIGN, found.organisation_number)
-        return show("waiting", state=state, may_sign=may_sign, **summary_context(found))
+        link = settings().public_url + url_for("agreement.show", order_id=order_id)
+        return show("waiting", state=state, may_sign=may_sign, agreement_link=link, **summary_context(found))
     return go_to("portal.show", order_id=order_id)
+
+
+def _save_typed(order_id: str, typed: MultiDict[str, str]) -> Response:
+    """What was typed while the login had run out already."""
+    start_writing()
+    found = own_order(order_id)
+    reading = read_order_form(typed, content_of(found), choosable())
+    orders.save_draft(session(), found, reading.content, actor(), access.now())
+    session().commit()
+    flash(_("You had been logged out. What you typed in the meantime has now been saved."))
+    return show_form(found, reading, reading.mistakes)
 
 
 @bp.post("/orders/<order_id>")
 def save_order(order_id: str) -> Response:
     start_writing()
     found = own_order(order_id)
-    themes = [theme.id for theme in instrument().choosable]
-    reading = read_order_form(request.form, content_of(found), themes)
+    reading = read_order_form(request.form, content_of(found), choosable())
     orders.save_draft(session(), found, reading.content, actor(), access.now())
     session().commit()
     if request.form.get("save"):
