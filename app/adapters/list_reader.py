@@ -24,7 +24,8 @@ WALL_SECONDS = 60
 MAX_DATA = 300_000_000
 """Bytes; the reader keeps to 200 MB."""
 _N_AT_ONCE = 2
-_WAIT_SECONDS = 15
+_WAIT_SECONDS = 3
+"""Each who waits holds a thread of the server: many uploads at once are refused rather than kept."""
 _places = BoundedSemaphore(_N_AT_ONCE)
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 

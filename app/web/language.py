@@ -25,6 +25,8 @@ COOKIE = "language"
 FIELD = "language"
 """The name of the buttons that choose a language, in the address and in forms."""
 _A_YEAR = 365 * 24 * 3600
+_LONGEST_ASKED = 200
+"""Characters of what a browser asks for; they are kept, and nobody shall fill the memory with them."""
 
 
 def languages() -> tuple[str, ...]:
@@ -52,7 +54,8 @@ def select() -> str:
     wanted = g.get("language") or request.cookies.get(COOKIE)
     if wanted in languages():
         return str(wanted)
-    return _accepted(request.headers.get("Accept-Language", "")) or settings().default_language
+    asked = request.headers.get("Accept-Language", "")[:_LONGEST_ASKED]
+    return _accepted(asked) or settings().default_language
 
 
 @lru_cache(1_000)
@@ -116,9 +119,8 @@ def _switch_by_address() -> Response | None:
 
 def _remember(response: Response) -> Response:
     if "language" in g:
-        response.set_cookie(
-            COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
-        )
+        is_https = settings().public_url.startswith("https://")
+        response.set_cookie(COOKIE, g.language, max_age=_A_YEAR, samesite="Lax", httponly=True, secure=is_https)
     response.vary.update(("Accept-Language", "Cookie"))
     return response
 

@@ -106,9 +106,9 @@ def send_begin(contact: requests.Session, address: str) -> str:
 
 
 def scan(
-    wapiti: Path, folder: Path, address: str, code: str, starts: list[str], browser: requests.Session, seconds: int
+    wapiti: Path, folder: Path, address: str, starts: list[str], browser: requests.Session, seconds: int
 ) -> dict[str, object]:
-    """Wapiti's report."""
+    """Wapiti's report. It never logs out: that would end the scan."""
     folder.mkdir()
     report = folder / "report.json"
     command = [str(wapiti), "-u", f"{address}/", "--scope", "folder", "-m", MODULES, "-f", "json", "-o", str(report)]

@@ -21,7 +21,8 @@ from tests.web.conftest import HandClock
 from tests.web.desk import OURS, THEIRS, furnish, log_in, place_order
 
 OTHER_CONTACT = 0
-FOR_EVERYBODY = {"front.start", "front.privacy_text", "front.protection", "front.accessibility", "static"}
+FRONT = {"front.start", "front.privacy_text", "front.protection", "front.accessibility", "static"}
+FOR_EVERYBODY = FRONT | {"health.live", "health.ready", "health.metrics"}
 LOGIN = {"login.enter", "login.leave", "login.entered", "login.left", "login_end.stay_visitor"}
 NO_ORDER = {"ordering.start": "organisation", "ordering.begin": "organisation", "staff.queue": "staff"}
 """What belongs to no order, and whose it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
 
@@ -10,15 +12,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.adapters import list_reader
 from app.config import read_settings
 from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER, STAFF
 from app.extensions import session
+from app.web.limits import N_HEAVY
+from tests.conftest import dispose
 from tests.people import Trial
 from tests.test_config import PRODUCTION
-from tests.web.client import Browser
+from tests.unit_lists.hostile import GOOD
+from tests.web.client import Browser, check_page
 from tests.web.conftest import BOTH
 from tests.web.desk import log_in
+from tests.web.ordering import Desk
+from tests.web.ordering import furnish as furnish_desk
 from tests.web.world import EMPLOYEE, EVERYBODY, FITTING, PLAUSIBLE, World
 
 ELSEWHERE = (
@@ -118,7 +126,7 @@ def test_cookie_of_one_audience_is_nothing_to_another(world: World) -> None:
 
 def test_cookies_are_out_of_reach_for_scripts_and_other_sites_and_over_https_only(tmp_path: Path, world: World) -> None:
     app = create_app(read_settings(production(), tmp_path))
-    answer = app.test_client().get("/privacy?language=en", base_url="https://must.example.org")
+    answer = app.test_client().get("/privacy?language=en", headers={"Host": "must.example.org"})
     (language,) = answer.headers.getlist("Set-Cookie")
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(language.split("; "))
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=63072000")
@@ -188,6 +196,28 @@ def assert_local(address: str) -> None:
     assert not set("\r\n\t\\") & set(address.partition("?")[0])
 
 
+def test_addresses_of_id_porten_lead_nowhere_else_either(web: Flask, trial: Trial) -> None:
+    """While it cannot be reached; what it says itself is tried in test_id_porten.py."""
+    registration = {"ISSUER": "http://127.0.0.1:1", "CLIENT_ID": "must", "CLIENT_SECRET": "x"}
+    environ = {f"MUST_ID_PORTEN_{name}": value for name, value in registration.items()}
+    own = web.config["SETTINGS"].instance
+    app = create_app(read_settings({"MUST_ENV": "test", "MUST_LOGIN": "id-porten", **environ}, own))
+    client = app.test_client()
+    names = ("next", "number", "fault", "again", "expired", "code", "state", "error", "sid", "iss", "language")
+    values = {"code": trial.survey.code, "area": "staff"}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("login.") and "GET" in (rule.methods or ()):
+            path = str(app.url_map.bind("localhost").build(rule.endpoint, {n: values[n] for n in rule.arguments}))
+            for name, junk in product(names, (*ELSEWHERE[::5], "\0", "en", "9" * 5000)):
+                answer = client.get(path, query_string={name: junk, "iss": registration["ISSUER"]})
+                assert answer.status_code in {200, 204, 303, 400, 404, 503}, (path, name, junk)
+                assert_local(answer.headers.get("Location", "/"))
+                if answer.status_code not in {204, 303}:
+                    check_page(answer.text)
+    with app.app_context():
+        dispose()
+
+
 def test_switching_the_language_carries_along_whatever_stands_in_the_address(browser: Browser) -> None:
     for query in ("code=x", "endpoint=x", "_external=1", "_scheme=x", "_method=POST", "_anchor=x", "x=1&x=2"):
         answer = browser.client.get(f"{browser.address()}?language=en&{query}")
@@ -236,6 +266,28 @@ def test_code_that_does_not_exist_looks_like_one_that_is_not_open(web: Flask, tr
 # --- Fields -------------------------------------------------------------------------------------------------------
 
 
+def test_headers_of_any_length_are_not_kept(browser: Browser) -> None:
+    """Languages that are asked for are remembered with their answers: a few letters of them, not 300 KB."""
+    far = "xx," * 100 + "en"
+    assert browser.client.get("/", headers={"Accept-Language": far}).text.count('<html lang="nb"') == 1
+    for name in (
+        "Accept-Language",
+        "Accept-Encoding",
+        "Cookie",
+        "Range",
+        "If-None-Match",
+        "X-CSRFToken",
+        "Content-Type",
+    ):
+        for junk in ("a," * 100_000, "a=b; " * 50_000, '"' * 300_000):
+            for answer in (
+                browser.client.get("/static/app.js", headers={name: junk}),
+                browser.client.post("/staff/login", headers={name: junk}),
+            ):
+                assert answer.status_code in {200, 304, 400, 416}
+                answer.close()
+
+
 def test_of_a_field_that_is_sent_twice_the_first_counts_and_nothing_else(browser: Browser, web: Flask) -> None:
     browser.begin()
     token = browser.token
@@ -282,3 +334,25 @@ def test_who_sends_without_a_token_is_counted(web: Flask, trial: Trial) -> None:
     client = app.test_client()
     statuses = [client.post(f"/s/{trial.survey.code}/login", data={"person": "0"}).status_code for _ in range(8)]
     assert statuses == [400] * 5 + [429] * 3
+
+
+def test_flood_of_uploads_is_refused_and_leaves_the_list_as_it_was(web: Flask, trial: Trial) -> None:
+    """Two are read at a time; the next waits for a moment, holding one thread, and is told to come back."""
+    furnish_desk(web)
+    desk = Desk(web).enter()
+    desk.begin_order()
+    desk.upload(GOOD)
+    assert desk.status == 200
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(list_reader._places)
+        start = time.monotonic()
+        desk.upload(GOOD, "other.xlsx")
+        assert time.monotonic() - start < 10
+    assert desk.status == 503
+    assert "We cannot read the list just now" in desk.text
+    assert "other.xlsx" not in desk.get(desk.at("unit-list")).text
+    data = {"csrf_token": desk.token}
+    statuses = [desk.client.post(desk.at("unit-list"), data=data).status_code for _ in range(N_HEAVY)]
+    assert statuses[0] == 422
+    assert statuses[-1] == 429

@@ -94,7 +94,7 @@ FITTING: Mapping[str, tuple[int, tuple[str, ...]]] = {
 }
 """Who gets furthest where, with an order at which stage."""
 ORDERED = (State.DRAFT, State.SUBMITTED, State.REJECTED, State.SIGNED, State.OPEN)
-VALUES = {"name": "reports.zip", "kind": "invitation", "language": "nb", "key": "last_day", "filename": "app.js"}
+VALUES = {"name": "reports.zip", "kind": "invitation", "language": "nb", "key": "reminder-1", "filename": "app.js"}
 
 
 class World:

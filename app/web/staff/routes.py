@@ -64,7 +64,7 @@ def order(order_id: str) -> Response:
 def approve(order_id: str) -> Response:
     """Open the survey, unless a remark stops it and nobody took that on. Opened anew, the page is the order's."""
     if request.method == "GET":
-        return go_to(".order", order_id=order_id)
+        return go_to(".order", order_id=_order(order_id).id)
     found = _order(order_id, for_writing=True)
     form = ApproveForm()
     if not form.validate_on_submit():
@@ -83,7 +83,7 @@ def approve(order_id: str) -> Response:
 @bp.route("/orders/<order_id>/reject", methods=["GET", "POST"])
 def reject(order_id: str) -> Response:
     if request.method == "GET":
-        return go_to(".order", order_id=order_id)
+        return go_to(".order", order_id=_order(order_id).id)
     found = _order(order_id, for_writing=True)
     form = RejectForm()
     if not form.validate_on_submit():
