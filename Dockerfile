@@ -33,6 +33,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", \
-     "--blocking-threads", "4", "--backpressure", "64", "--no-ws", "--http", "1", \
+     "--blocking-threads", "4", "--no-ws", "--http", "1", \
      "--http1-header-read-timeout", "10000", "--log-level", "warning", \
      "--respawn-failed-workers", "--workers-kill-timeout", "20", "wsgi:app"]

@@ -83,10 +83,19 @@ def is_served(server: Server) -> bool:
     return statuses(ask(server, closing, 8)) == [b"200"]
 
 
-def test_demo_starts_the_server_with_the_same_settings() -> None:
-    demo = (ROOT / ".ci" / "demo").read_text()
-    for option in re.findall(r"--http\S* \S+", COMMANDS["granian"]):
-        assert option in demo
+@pytest.mark.parametrize("file", [".ci/demo", "Dockerfile", "OPERATING.md"])
+def test_server_is_started_everywhere_as_it_is_tried_here(file: str) -> None:
+    """With the same options for HTTP, and without a lower limit on connections: each that says nothing counts."""
+    text = (ROOT / file).read_text().replace('", "', " ")
+    options = re.findall(r"--(?:http|no-ws|blocking)\S*(?: [0-9]+)?", COMMANDS["granian"].format_map(_Started()))
+    assert len(options) == 4
+    assert [option for option in options if option not in text] == []
+    assert "--backpressure" not in text
+
+
+class _Started(dict[str, object]):
+    def __missing__(self, name: str) -> object:
+        return N_THREADS
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
