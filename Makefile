@@ -61,6 +61,8 @@ faults: $(VENV)/test $(MO)
 	PYTHONPATH=. $(BIN)/python tests/faults/run.py --database postgresql
 
 # CPU seconds for plan, figures and gate of a large organisation.
+bench-disclosure: export OMP_NUM_THREADS = 1
+bench-disclosure: export OPENBLAS_NUM_THREADS = 1
 bench-disclosure: $(VENV)/test
 	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py
 	PYTHONPATH=. $(BIN)/python tests/load/bench_disclosure.py --units 1000
