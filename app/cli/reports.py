@@ -159,16 +159,31 @@ def _release(survey_id: str) -> Release:
         session().rollback()
         certificate: Certificate = error.values["certificate"]  # type: ignore[assignment]
         _print_violations(certificate)
-        fail("Nothing is published: a combination of figures would reveal too small a group.", NOT_SAFE)
+        fail(
+            "Nothing is published: figures are wrong, or a combination of them would reveal too small a group.",
+            NOT_SAFE,
+        )
 
 
 def _print_violations(certificate: Certificate) -> None:
     for violation in certificate.violations:
+        figures = ", ".join(violation.contained_in)
+        if violation.kind in _WRONG:
+            click.echo(f"{figures}: {_WRONG[violation.kind]}", err=True)
+            continue
         click.echo(
-            f"{violation.theme}: {violation.n} of at least {violation.limit} ({violation.kind}); counted in "
-            f"{', '.join(violation.contained_in)}; not in {', '.join(violation.told_apart_by) or 'any other'}",
+            f"{violation.theme}: {violation.n} of at least {violation.limit} ({violation.kind}); counted in {figures}; "
+            f"not in {', '.join(violation.told_apart_by) or 'any other'}",
             err=True,
         )
+
+
+_WRONG = {
+    "n": "the number of answers that is printed is not the number of people behind the figure",
+    "repeated": "somebody is counted twice",
+    "place": "so sensitive that only the organisation's report may show it",
+    "value": "what is printed is not the figure of the answers behind it",
+}
 
 
 def _path(text: str) -> tuple[str, ...]:

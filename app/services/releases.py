@@ -57,7 +57,7 @@ def certified_release(
     """What the limits allow of these sums, less what is withheld; DomainError ``gate.refused`` with the certificate."""
     allowed = FigureTable(basis.frozen, report_set.instrument).reports(n_invited)
     reports = withhold(allowed, withheld)
-    certificate = check_release(reports, basis.pools, report_set.limits)
+    certificate = check_release(reports, basis, report_set.limits)
     if not certificate.is_valid:
         raise DomainError("gate.refused", certificate=certificate)
     return Release(report_set, basis, reports, certificate)

@@ -18,7 +18,6 @@ from app.services.release_gate import check_release
 from app.services.report_basis import Submitted, compute_basis
 from app.services.surveys import Setup
 
-
 ADD_ON = "leadership"
 """With it and the extended themes the form has 75 items."""
 
@@ -57,7 +56,7 @@ def main() -> None:
     planned = time.process_time()
     reports = tuple(FigureTable(basis.frozen, instrument).reports())
     shown = time.process_time()
-    certificate = check_release(reports, basis.pools, setup.limits)
+    certificate = check_release(reports, basis, setup.limits)
     end = time.process_time()
     n_items = sum(len(theme.items) for theme in setup.themes)
     print(f"{arguments.responses} responses, {len(tree.units)} units, {n_items} items, {len(setup.themes)} themes")
