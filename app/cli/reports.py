@@ -15,7 +15,8 @@ from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, ref
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
-from app.domain.survey import Action, Audience, State, state_after
+from app.domain.survey import Action, Audience, State, oslo_day, state_after
+from app.domain.trend import Earlier
 from app.extensions import key_ring, session, settings
 from app.services.audit import Event
 from app.services.audit_file import write_audit_file
@@ -28,7 +29,7 @@ from app.services.releases import (
     review_release,
     select_reports,
 )
-from app.services.surveys import opened
+from app.services.surveys import OpenedSurvey, opened
 
 if TYPE_CHECKING:
     from app.services.report_building import Built
@@ -47,6 +48,11 @@ def init_app(app: Flask) -> None:
 @click.option("--lang", "languages", multiple=True, help="nb, nn, en; repeat for several. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
+@click.option(
+    "--earlier",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the delivered set of an earlier survey: its means are shown beside this one's. Give it each time.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
 @refuses_clearly
@@ -56,6 +62,7 @@ def build_reports(
     languages: tuple[str, ...],
     workers: int,
     unit_path: str | None,
+    earlier: Path | None,
     *,
     resume: bool,
     dry_run: bool,
@@ -69,7 +76,7 @@ def build_reports(
     survey = find_survey(survey_id)
     if not dry_run or survey.swept_at is None:
         sweep(survey)
-    release = _release(survey_id)
+    release = _release(survey_id, earlier)
     chosen = select_reports(release, None if unit_path is None else _path(unit_path))
     languages = _known(release, languages)
     if dry_run:
@@ -150,9 +157,10 @@ plan could print (all of them); at most the limit less one. no spread: themes wi
 """
 
 
-def _release(survey_id: str) -> Release:
+def _release(survey_id: str, earlier: Path | None = None) -> Release:
+    survey = opened(find_survey(survey_id, for_writing=True))
     try:
-        return prepare_release(session(), key_ring(), opened(find_survey(survey_id, for_writing=True)))
+        return prepare_release(session(), key_ring(), survey, _earlier(survey, earlier))
     except DomainError as error:
         if error.code != "gate.refused":
             raise
@@ -163,6 +171,14 @@ def _release(survey_id: str) -> Release:
             "Nothing is published: figures are wrong, or a combination of them would reveal too small a group.",
             NOT_SAFE,
         )
+
+
+def _earlier(survey: OpenedSurvey, folder: Path | None) -> Earlier | None:
+    if folder is None:
+        return None
+    from app.services.earlier import read_earlier  # as below
+
+    return read_earlier(folder, survey.setup.organisation, oslo_day(survey.clock.access_at))
 
 
 def _print_violations(certificate: Certificate) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 
 from app.domain.instrument import Sensitivity
-from app.reports.content import ReportContent, ThemeContent, front_notes
+from app.reports.content import ReportContent, ThemeContent, earlier_label, earlier_words, front_notes
 from app.reports.figures import Kind, figures_of
 from app.reports.guide import stands_out_of
 from app.reports.reading import Document, Node, read
@@ -25,7 +25,8 @@ Shown = dict[tuple[str, str], tuple[str, ...]]
 
 FRONT, NOTE, OVERVIEW, HEAT_MAP, STANDS_OUT = "front", "note", "overview", "heat_map", "stands_out"
 _ON_FRONT = {Kind.N_INCLUDED, Kind.N_ANSWERS, Kind.RESPONSE_RATE}
-_IN_WORKBOOK = _ON_FRONT | {Kind.N_MEAN, Kind.MEAN, Kind.N_DISTRIBUTION, Kind.SHARE, Kind.PREVALENCE}
+_OF_TREND = (Kind.EARLIER, Kind.N_EARLIER, Kind.CHANGE)
+_IN_WORKBOOK = {Kind.N_MEAN, Kind.MEAN, Kind.N_DISTRIBUTION, Kind.SHARE, Kind.PREVALENCE, *_ON_FRONT, *_OF_TREND}
 _NO_MEAN = "–"
 _SCORE = re.compile(r"[+−]?\d[.,]\d")
 _N_FIXED_SHEETS = 4
@@ -129,13 +130,18 @@ def _add_theme_node(shown: dict[tuple[str, str], list[str]], theme: ThemeContent
 
     if node.role == "P":
         add(Kind.N_MEAN, _filled(words.gettext("%(number)s answers", number="\0"), [node.text]))
+        then = _filled(earlier_words(words, "\0", "\0"), [node.text])
+        for kind, text in zip((Kind.N_EARLIER, Kind.CHANGE), then, strict=False):
+            add(kind, [text])
         difference = re.match(rf"({_SCORE.pattern}): ", node.text)
         add(Kind.DIFFERENCE, [difference[1]] if difference else [])
     elif node.role == "Table" and node.kids:
         head, *rows = node.kids
         numbers = _filled(words.gettext("%(number)s answers, in per cent", number="\0"), _cells(head, "TH")[:1])
         if not numbers:
-            for kind, row in zip((Kind.MEAN, Kind.REFERENCE), node.kids, strict=False):
+            for number, row in enumerate(node.kids):
+                is_earlier = _cells(row, "TH") == [earlier_label(words)]
+                kind = Kind.MEAN if number == 0 else Kind.EARLIER if is_earlier else Kind.REFERENCE
                 add(kind, _cells(row))
             return
         add(Kind.N_DISTRIBUTION, numbers)
@@ -278,12 +284,35 @@ def figures_in_workbook(data: bytes, contents: Sequence[ReportContent]) -> list[
             for name, value in zip(table[0][2:], row[2:], strict=True):
                 if not isinstance(value, str):
                     shown[ids[name], kind.value] = [said(value, words)]
+    if contents[0].report.set.earlier_period:
+        trend, *others = others
+        _add_trend(found, trend, contents, ids, words)
     for table in others:
         if table[0][0] == words.gettext("Theme"):
             _add_prevalence(found[0], table, ids, words)
         else:
             _add_spread(found, table, contents, ids, words)
     return [_tidy(shown) for shown in found]
+
+
+def _add_trend(
+    found: Sequence[dict[tuple[str, str], list[str]]],
+    table: list[Row],
+    contents: Sequence[ReportContent],
+    ids: dict[str, str],
+    words: Texts,
+) -> None:
+    """Like the spreads, units come in the order of the reports."""
+    rows = iter(table[1:])
+    for shown, content in zip(found, contents, strict=True):
+        for row in (next(rows) for theme in content.themes if theme.earlier):
+            _, _, name, then, n, now, change = row
+            texts = (_score(then, words), _number(n, words), _change(change, words))
+            shown.update({(ids[name], kind.value): [text] for kind, text in zip(_OF_TREND, texts, strict=True)})
+            if shown[ids[name], Kind.MEAN.value] != [_score(now, words)]:
+                raise ValueError("a mean is not the same in two sheets")
+    if next(rows, None) is not None:
+        raise ValueError("a sheet has more rows than the reports")
 
 
 def _add_prevalence(
@@ -336,6 +365,11 @@ def _score(value: object, words: Texts) -> str:
     """As the page prints it; a more exact value as it is."""
     exact = Decimal(str(value))
     return words.mean(exact) if exact == round(exact, 1) else str(value)
+
+
+def _change(value: object, words: Texts) -> str:
+    exact = Decimal(str(value))
+    return words.difference(exact) if exact == round(exact, 1) else str(value)
 
 
 def _share(value: object, words: Texts) -> str:

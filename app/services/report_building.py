@@ -217,6 +217,7 @@ def _fingerprint(release: Release, languages: Sequence[str]) -> str:
     """Of everything that decides what stands in the files: the figures, the texts, and the program itself."""
     kept = release.report_set
     found = hashlib.sha256(repr((kept.organisation, kept.period, kept.definitions, kept.is_rehearsal)).encode())
+    found.update(repr(kept.earlier_period).encode())
     found.update(repr((kept.instrument, tuple(languages))).encode())
     found.update(_json(audit_of(kept.limits, release.reports)))
     for path in sorted(path for folder in _MADE_FROM for path in (_ROOT / folder).rglob("*") if path.is_file()):
@@ -277,10 +278,12 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
 def _manifest(
     release: Release, languages: Sequence[str], folder: Path, names: Sequence[str], guides: dict[str, str]
 ) -> dict[str, object]:
+    earlier = release.report_set.earlier_period
     return {
         "organisation": release.report_set.organisation,
         "is_rehearsal": release.report_set.is_rehearsal,
         "period": [day.isoformat() for day in release.report_set.period],
+        "earlier_period": earlier and [day.isoformat() for day in earlier],
         "instrument": release.report_set.instrument.version,
         "limits": asdict(release.report_set.limits),
         "reports": [
