@@ -234,3 +234,19 @@ def test_resume_is_for_whole_sets(desk: Desk) -> None:
 
 def test_resume_with_nothing_to_go_on_with_makes_everything(desk: Desk) -> None:
     assert "0 reports are made already." in desk.build("--resume")
+
+
+def test_earlier_survey_is_shown_from_its_delivered_folder_and_refused_when_it_is_not_earlier(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.build()
+    earlier = Path(shutil.copytree(desk.out, tmp_path / "earlier"))
+    assert "is not an earlier survey of this organisation" in desk.build("--earlier", str(earlier), exit_code=2)
+    manifest = json.loads((earlier / "manifest.json").read_text(encoding="utf-8"))
+    manifest["period"] = ["2020-03-02", "2020-03-20"]
+    (earlier / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    desk.build("--earlier", str(earlier))
+    audit = json.loads((desk.out / "audit.json").read_text(encoding="utf-8"))
+    workload = audit["reports"][0]["themes"]["workload"]
+    assert workload["earlier"] == {"mean": workload["mean"], "n_mean": workload["n_mean"]}
+    assert "All good." in desk.run("verify-reports", str(desk.out))
