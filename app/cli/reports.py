@@ -54,6 +54,9 @@ def init_app(app: Flask) -> None:
     help="Folder of the delivered set of an earlier survey: its means are shown beside this one's. Give it each time.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
+@click.option(
+    "--read-back", is_flag=True, help="Read every finished file before publishing: its figures must be right."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
 @refuses_clearly
 def build_reports(
@@ -65,6 +68,7 @@ def build_reports(
     earlier: Path | None,
     *,
     resume: bool,
+    read_back: bool,
     dry_run: bool,
 ) -> None:
     """Make the reports of a closed survey: PDF and HTML for every unit that is large enough, and one workbook.
@@ -73,6 +77,8 @@ def build_reports(
     """
     if resume and unit_path is not None:
         raise click.UsageError("--resume is for a whole set, not for one unit.")
+    if read_back and (resume or unit_path is not None):
+        raise click.UsageError("--read-back is for a whole set that is made in one go.")
     survey = find_survey(survey_id)
     if not dry_run or survey.swept_at is None:
         sweep(survey)
@@ -88,7 +94,7 @@ def build_reports(
     if unit_path is not None and (folder / "manifest.json").exists():
         raise click.UsageError(f"{folder} holds a whole set, whose archive and checksums one report would belie.")
     if unit_path is None:
-        built = _build_set(release, languages, folder.absolute(), workers, resume=resume)
+        built = _build_set(release, languages, folder.absolute(), workers, resume=resume, read_back=read_back)
     else:
         built = _build_one(release, chosen[0], languages, folder.absolute())
     _check_built(built)
@@ -240,7 +246,9 @@ def _build_one(release: Release, report: ReportResults, languages: tuple[str, ..
     return build_one(release, report, languages, folder)
 
 
-def _build_set(release: Release, languages: tuple[str, ...], folder: Path, workers: int, *, resume: bool) -> Built:
+def _build_set(
+    release: Release, languages: tuple[str, ...], folder: Path, workers: int, *, resume: bool, read_back: bool
+) -> Built:
     from app.services.report_building import build_set, count_jobs, find_finished
 
     finished = find_finished(release, languages, folder) if resume else frozenset()
@@ -249,7 +257,7 @@ def _build_set(release: Release, languages: tuple[str, ...], folder: Path, worke
     n_jobs = count_jobs(release, languages)
     # None: quiet in a pipe
     with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
-        return build_set(release, languages, folder, workers, bar.update, finished)
+        return build_set(release, languages, folder, workers, bar.update, finished, reads_back=read_back)
 
 
 def _check_built(built: Built) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 import openpyxl
 
 from app.domain.instrument import Sensitivity
-from app.reports.content import ReportContent, ThemeContent, earlier_label, earlier_words, front_notes
+from app.domain.results import ReportResults
+from app.reports.content import ReportContent, ThemeContent, content_of, earlier_label, earlier_words, front_notes
 from app.reports.figures import Kind, figures_of
 from app.reports.guide import stands_out_of
+from app.reports.model import Report, ReportSet
 from app.reports.reading import Document, Node, read
 from app.reports.texts import Texts
 
@@ -56,6 +58,29 @@ def expected_in_workbook(content: ReportContent) -> Shown:
     """What the workbook has to show about one unit."""
     kinds = {kind.value for kind in _IN_WORKBOOK}
     return {key: texts for key, texts in expected_figures(content).items() if key[1] in kinds}
+
+
+def check_report(pdf: bytes, page: bytes, report: Report, language: str) -> None:
+    """ValueError when one of the files does not show the report's figures, or others too."""
+    content = content_of(report, language)
+    expected = expected_figures(content)
+    for kind, shown in (("PDF", figures_in_pdf(pdf, content)), ("HTML page", figures_in_html(page, content))):
+        _check(kind, shown, expected)
+
+
+def check_workbook(book: bytes, report_set: ReportSet, reports: Sequence[ReportResults], language: str) -> None:
+    """ValueError when the workbook does not show the figures of all reports, or others too."""
+    contents = [content_of(Report(report_set, report, reports[0]), language) for report in reports]
+    for shown, content in zip(figures_in_workbook(book, contents), contents, strict=True):
+        _check(content.unit, shown, expected_in_workbook(content))
+
+
+def _check(name: str, shown: Shown, expected: Shown) -> None:
+    wrong = sorted(
+        " ".join(place) for place in shown.keys() | expected.keys() if shown.get(place) != expected.get(place)
+    )
+    if wrong:
+        raise ValueError(f"{name}: other figures than those it was made from: {', '.join(wrong)}")
 
 
 def _tidy(shown: dict[tuple[str, str], list[str]]) -> Shown:

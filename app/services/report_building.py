@@ -27,6 +27,7 @@ from app.reports.model import Report, ReportSet
 from app.reports.names import file_stem
 from app.reports.pdf import render_pdf, warm_up
 from app.reports.presenter import presenter_file, render_presenter_html, render_presenter_pdf
+from app.reports.read_back import check_report, check_workbook
 from app.reports.workbook import render_workbook
 from app.services.protocol import protocol_of
 from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
@@ -69,11 +70,14 @@ def build_set(
     n_workers: int,
     on_progress: Callable[[], object],
     finished: Collection[str] = (),
+    *,
+    reads_back: bool = False,
 ) -> Built:
     """Write the whole set inside `out` and put it in its place only when every report was made.
 
     What was made stays there after a failure or an interruption; give `finished`, from `find_finished`, to go on with
-    it. `on_progress` is called for each report and workbook that is made now.
+    it. `on_progress` is called for each report and workbook that is made now. `reads_back`: compare the figures that
+    each finished file shows with those that it was made from; takes longer than making them.
     """
     staging = out / UNFINISHED
     staging.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -81,7 +85,7 @@ def build_set(
         _clear(staging, finished)
         (staging / _FINGERPRINT).write_text(_fingerprint(release, languages))
         jobs = [job for job in _jobs(release, languages) if job.name not in finished]
-        failures = _render_all(release, jobs, staging, n_workers, on_progress)
+        failures = _render_all(release, jobs, staging, n_workers, on_progress, reads_back=reads_back)
         if failures:
             return Built((), tuple(failures))
         _finish(release, languages, staging)
@@ -141,18 +145,20 @@ def _read_only(mapping: dict[str, str]) -> MappingProxyType[str, str]:
 # Texts of the instrument are read-only mappings; pickle has to be told how to send them to a worker.
 copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
-_worker: dict[str, tuple[ReportSet, tuple[ReportResults, ...]]] = {}
+_Work = tuple[ReportSet, tuple[ReportResults, ...], bool]
+"""What is to be made, and whether it is read back."""
+_worker: dict[str, _Work] = {}
 
 
-def _start_worker(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
+def _start_worker(work: _Work) -> None:
     warm_up()
-    _worker["release"] = report_set, reports
+    _worker["release"] = work
 
 
-def _start_process(report_set: ReportSet, reports: tuple[ReportResults, ...]) -> None:
+def _start_process(work: _Work) -> None:
     """A process of its own, which ends with the one that started it, however that ends."""
     Thread(target=_end_with_parent, daemon=True).start()
-    _start_worker(report_set, reports)
+    _start_worker(work)
     gc.collect()
     gc.freeze()  # what it holds now need never be searched for garbage again
 
@@ -166,42 +172,53 @@ def _end_with_parent() -> None:
 
 def _render(folder: Path, job: _Job) -> tuple[str, str]:
     """Write the files of one report, or a workbook; returns its name and what went wrong, if anything."""
-    report_set, reports = _worker["release"]
+    report_set, reports, reads_back = _worker["release"]
     try:
         if job.place is None:
-            _write(folder / job.name, render_workbook(report_set, reports[0], reports, job.language))
+            book = render_workbook(report_set, reports[0], reports, job.language)
+            if reads_back:
+                check_workbook(book, report_set, reports, job.language)
+            _write(folder / job.name, book)
             return job.name, ""
         report = Report(report_set, reports[job.place], reports[0], reports if job.place == 0 else ())
-        _write(folder / f"{job.name}.pdf", render_pdf(report, job.language))
-        _write(folder / f"{job.name}.html", render_html(report, job.language))
+        pdf, page = render_pdf(report, job.language), render_html(report, job.language)
+        if reads_back:
+            check_report(pdf, page, report, job.language)
+        _write(folder / f"{job.name}.pdf", pdf)
+        _write(folder / f"{job.name}.html", page)
     except Exception as error:
         return job.name, f"{type(error).__name__}: {error}"
     return job.name, ""
 
 
 def _render_all(
-    release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int, on_progress: Callable[[], object]
+    release: Release,
+    jobs: Sequence[_Job],
+    folder: Path,
+    n_workers: int,
+    on_progress: Callable[[], object],
+    *,
+    reads_back: bool = False,
 ) -> list[tuple[str, str]]:
     """What went wrong, by name."""
     for language in {job.language for job in jobs}:
         (folder / language).mkdir(parents=True, exist_ok=True)
     failures = []
-    for name, error in _outcomes(release, jobs, folder, n_workers):
+    for name, error in _outcomes((release.report_set, release.reports, reads_back), jobs, folder, n_workers):
         if error:
             failures.append((name, error))
         on_progress()
     return sorted(failures)
 
 
-def _outcomes(release: Release, jobs: Sequence[_Job], folder: Path, n_workers: int) -> Iterator[tuple[str, str]]:
-    setup = (release.report_set, release.reports)
+def _outcomes(work: _Work, jobs: Sequence[_Job], folder: Path, n_workers: int) -> Iterator[tuple[str, str]]:
     if n_workers <= 1 or len(jobs) <= 1:
-        _start_worker(*setup)
+        _start_worker(work)
         yield from map(partial(_render, folder), jobs)
         return
     # Threads would not help: the renderer holds one global lock. Fork server: workers without our open databases.
     context = get_context("forkserver")
-    with ProcessPoolExecutor(n_workers, context, _start_process, setup) as pool:
+    with ProcessPoolExecutor(n_workers, context, _start_process, (work,)) as pool:
         try:
             for done in as_completed([pool.submit(_render, folder, job) for job in jobs]):
                 yield done.result()
