@@ -78,8 +78,8 @@ def _is_nearest(share: Share, count: int, n: int) -> bool:
 
 
 def _is_right_mean(result: ThemeResult, pools: Mapping[int, MeanSum]) -> bool:
-    if result.mean is None or result.n_mean is None:
-        return result.mean is None and result.n_mean is None
+    if result.mean is None:
+        return result.n_mean is None
     if not pools.keys() >= set(result.mean_pools):
         return False
     behind = [pools[unit] for unit in result.mean_pools]

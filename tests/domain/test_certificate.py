@@ -107,6 +107,12 @@ def test_violation_names_its_theme_and_every_figure_is_counted() -> None:
     assert certificate.n_figures == 2
 
 
+def test_smallest_group_is_that_of_all_themes() -> None:
+    for sizes in ((6, 9), (9, 6)):
+        themes = [Figure(f"f{n}", "u", "mean", f"t{n}", ("i",), np.arange(n), n) for n in sizes]
+        assert certify(themes, k_mean=5, k_dist=10).smallest_mean == 6
+
+
 def test_theme_with_a_limit_of_its_own_is_held_to_it_and_others_are_not() -> None:
     figures = [figure("u", range(12)), Figure("x", "u", "mean", "other", ("o_1",), np.arange(12), 12)]
     certificate = certify(figures, k_mean=5, k_dist=10, stricter={"other": 13})

@@ -54,6 +54,8 @@ def test_other_units_of_the_earlier_survey_are_never_compared_with(path: UnitPat
 def test_theme_that_either_survey_withheld_has_no_trend() -> None:
     hidden = result("workload", None, None)
     assert trend(NOW, report(("A",), hidden))["workload"] is None
+    for half in (result("workload", 9, None), result("workload", None, "3.9")):
+        assert trend(NOW, report(("A",), half))["workload"] is None
     assert trend(report(("A",), hidden), report(("A",), result("workload", 9, "3.9"))) == {"workload": None}
 
 
