@@ -79,7 +79,7 @@ bench-paint: $(VENV)/test tools $(MO)
 # Disclosure control on 50,000 random trees, and 30 organisations against an integer solver; then how often each wrong
 # rule reveals somebody and is caught, and what the solver met.
 exhaustive: $(VENV)/test
-	MUST_TREES=50000 MUST_ORGANISATIONS=30 $(BIN)/pytest -q --junitxml=build/exhaustive.xml \
+	MUST_TREES=50000 MUST_ORGANISATIONS=30 $(BIN)/pytest -q --junitxml=build/exhaustive.xml -o junit_family=xunit1 \
 	  tests/domain/test_certificate.py tests/domain/test_disclosure.py tests/attacks/test_rounding.py
 	@grep -oE 'name="(test_wrong_rule|test_no_answer|share|common|opposed)[^"]*"( value="[^"]*")?' build/exhaustive.xml
 
