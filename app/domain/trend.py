@@ -40,7 +40,7 @@ def with_trends(reports: Iterable[ReportResults], earlier: Iterable[ReportResult
 
 
 def _with_trend(now: ThemeResult, then: ThemeResult | None) -> ThemeResult:
-    if now.mean is None or then is None or then.mean is None or not then.n_mean:
+    if now.mean is None or then is None or then.mean is None or then.n_mean is None:
         return now
     return replace(now, earlier=EarlierMean(then.mean, then.n_mean)) if is_comparable(now.theme, then.theme) else now
 

@@ -16,7 +16,12 @@ import pytest
 from app.domain.errors import DomainError
 from app.domain.units import UnitPath, UnitTree
 from app.domain.withholding import Withholding
+from app.reports.html import render_html
+from app.reports.model import Report
+from app.reports.pdf import render_pdf
+from app.reports.workbook import render_workbook
 from app.services.earlier import read_earlier
+from app.services.public_audit import read_manifest, read_published
 from app.services.releases import Release, compared_release
 from app.services.verification import verify_set
 from tests.services.published import (
@@ -86,6 +91,20 @@ def test_every_earlier_figure_was_printed_then_and_every_one_that_was_is_shown(d
 
 def test_set_with_earlier_figures_is_all_good_in_every_file_and_language(compared: Path) -> None:
     assert verify_set(compared).findings == ()
+
+
+def test_files_can_be_made_again_from_the_public_audit_file_alone(compared: Path) -> None:
+    manifest = read_manifest((compared / "manifest.json").read_bytes())
+    published = read_published(manifest, (compared / "audit.json").read_bytes())
+    report_set = replace(published.report_set, definitions=INSTRUMENT.definitions)
+    organisation, *others = published.reports
+    place, results = next((i, report) for i, report in enumerate(others, 1) if report.unit.path == ("A", "A1"))
+    assert any(result.earlier for result in results.themes)
+    report, stem = Report(report_set, results, organisation), compared / published.files[place]["en"]
+    assert render_pdf(report, "en") == stem.with_name(f"{stem.name}.pdf").read_bytes()
+    assert render_html(report, "en") == stem.with_name(f"{stem.name}.html").read_bytes()
+    book = compared / f"{published.files[0]['en']}.xlsx"
+    assert render_workbook(report_set, organisation, published.reports, "en") == book.read_bytes()
 
 
 def test_manifest_and_audit_file_are_enough(delivered: Path, folder: Path) -> None:
