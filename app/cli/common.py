@@ -160,6 +160,12 @@ _SENTENCES = {
     "theme.unknown": "There is no theme {theme} in this survey.",
     "withholding.organisation": "The organisation's own report cannot be withheld: the others compare with it.",
     "answer_file.invalid": "Line {line}: {problem}. Nothing was saved.",
+    "set.none": "{folder} is no report set: it lacks manifest.json or audit.json.",
+    "set.unreadable": "The report set cannot be used: {problem}.",
+    "earlier.changed": "{folder} is not what was delivered, or its figures break the guarantee. See: flask "
+    "verify-reports {folder}",
+    "earlier.other": "{folder} is not an earlier survey of this organisation: it is of {organisation}, of a later or "
+    "the same period, or a rehearsal.",
     "gate.no_members": "The answers are deleted, so nobody can check any more who is behind a figure.",
     "key.destroyed": "The key that this needs has been destroyed.",
 }

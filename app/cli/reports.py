@@ -17,7 +17,8 @@ from app.db.surveys import Survey
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
-from app.domain.survey import Action, Audience, State, state_after
+from app.domain.survey import Action, Audience, State, oslo_day, state_after
+from app.domain.trend import Earlier
 from app.extensions import key_ring, report_storage, session, settings
 from app.services.audit import Event
 from app.services.audit_file import write_audit_file
@@ -31,7 +32,7 @@ from app.services.releases import (
     select_reports,
 )
 from app.services.report_store import publish_set, upload_set
-from app.services.surveys import opened
+from app.services.surveys import OpenedSurvey, opened
 
 if TYPE_CHECKING:
     from app.services.report_building import Built
@@ -52,7 +53,15 @@ def init_app(app: Flask) -> None:
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster does the work: tcp://… or tls://…")
 @click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
+@click.option(
+    "--earlier",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the delivered set of an earlier survey: its means are shown beside this one's. Give it each time.",
+)
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
+@click.option(
+    "--read-back", is_flag=True, help="Read every finished file before publishing: its figures must be right."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
 @refuses_clearly
 def build_reports(
@@ -62,20 +71,24 @@ def build_reports(
     workers: int,
     scheduler: str | None,
     unit_path: str | None,
+    earlier: Path | None,
     *,
     resume: bool,
+    read_back: bool,
     dry_run: bool,
 ) -> None:
     """Make the reports of a closed survey: PDF and HTML for every unit that is large enough, and one workbook.
 
     Exit codes: 0 done, 1 some report failed (nothing is published), 2 refused, 3 a figure would reveal somebody.
     """
-    if unit_path is not None and (resume or scheduler):
-        raise click.UsageError("--resume and --scheduler are for a whole set, not for one unit.")
+    if unit_path is not None and (resume or scheduler or read_back):
+        raise click.UsageError("--resume, --scheduler and --read-back are for a whole set, not for one unit.")
+    if read_back and resume:
+        raise click.UsageError("--read-back is for a set that is made in one go.")
     survey = find_survey(survey_id)
     if not dry_run or survey.swept_at is None:
         sweep(survey)
-    release = _release(survey_id)
+    release = _release(survey_id, earlier)
     chosen = select_reports(release, None if unit_path is None else _path(unit_path))
     languages = _known(release, languages)
     if dry_run:
@@ -91,7 +104,8 @@ def build_reports(
         _check_built(_build_one(release, chosen[0], languages, folder))
     else:
         publication = None if out else _Publication(survey_id, languages, len(chosen))
-        _check_built(_build_set(release, languages, folder, _workers(scheduler, workers), publication, resume=resume))
+        makers = _workers(scheduler, workers)
+        _check_built(_build_set(release, languages, folder, makers, publication, resume=resume, reads_back=read_back))
         place = place if publication is None else publication.place
     click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {place}")
 
@@ -181,25 +195,49 @@ plan could print (all of them); at most the limit less one. no spread: themes wi
 """
 
 
-def _release(survey_id: str) -> Release:
+def _release(survey_id: str, earlier: Path | None = None) -> Release:
+    survey = opened(find_survey(survey_id, for_writing=True))
     try:
-        return prepare_release(session(), key_ring(), opened(find_survey(survey_id, for_writing=True)))
+        return prepare_release(session(), key_ring(), survey, _earlier(survey, earlier))
     except DomainError as error:
         if error.code != "gate.refused":
             raise
         session().rollback()
         certificate: Certificate = error.values["certificate"]  # type: ignore[assignment]
         _print_violations(certificate)
-        fail("Nothing is published: a combination of figures would reveal too small a group.", NOT_SAFE)
+        fail(
+            "Nothing is published: figures are wrong, or a combination of them would reveal too small a group.",
+            NOT_SAFE,
+        )
+
+
+def _earlier(survey: OpenedSurvey, folder: Path | None) -> Earlier | None:
+    if folder is None:
+        return None
+    from app.services.earlier import read_earlier  # as below
+
+    return read_earlier(folder, survey.setup.organisation, oslo_day(survey.clock.access_at))
 
 
 def _print_violations(certificate: Certificate) -> None:
     for violation in certificate.violations:
+        figures = ", ".join(violation.contained_in)
+        if violation.kind in _WRONG:
+            click.echo(f"{figures}: {_WRONG[violation.kind]}", err=True)
+            continue
         click.echo(
-            f"{violation.theme}: {violation.n} of at least {violation.limit} ({violation.kind}); counted in "
-            f"{', '.join(violation.contained_in)}; not in {', '.join(violation.told_apart_by) or 'any other'}",
+            f"{violation.theme}: {violation.n} of at least {violation.limit} ({violation.kind}); counted in {figures}; "
+            f"not in {', '.join(violation.told_apart_by) or 'any other'}",
             err=True,
         )
+
+
+_WRONG = {
+    "n": "the number of answers that is printed is not the number of people behind the figure",
+    "repeated": "somebody is counted twice",
+    "place": "so sensitive that only the organisation's report may show it",
+    "value": "what is printed is not the figure of the answers behind it",
+}
 
 
 def _path(text: str) -> tuple[str, ...]:
@@ -254,6 +292,7 @@ def _build_set(
     publication: _Publication | None,
     *,
     resume: bool,
+    reads_back: bool,
 ) -> Built:
     from app.services.report_building import build_set, count_jobs, find_finished
 
@@ -263,7 +302,7 @@ def _build_set(
     n_jobs = count_jobs(release, languages)
     # None: quiet in a pipe
     with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
-        return build_set(release, languages, folder, workers, bar.update, finished, publication)
+        return build_set(release, languages, folder, workers, bar.update, finished, publication, reads_back=reads_back)
 
 
 def _check_built(built: Built) -> None:

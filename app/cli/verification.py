@@ -70,6 +70,7 @@ def _summary(verification: Verification) -> str:
 
 
 _KINDS = {
+    "stands_out": "point that stands out",
     "n_included": "number of answers included",
     "n_answers": "number of answers",
     "response_rate": "response rate",
@@ -79,6 +80,9 @@ _KINDS = {
     "n_mean": "number of answers behind the mean",
     "mean": "mean",
     "reference": "the organisation's mean",
+    "earlier": "the earlier mean",
+    "n_earlier": "number of answers behind the earlier mean",
+    "change": "change since the earlier survey",
     "difference": "difference from the organisation",
     "n_distribution": "number of answers behind the percentages",
     "share": "percentage",
@@ -103,6 +107,8 @@ _SENTENCES = {
     "guarantee.tiers": "{theme}: mean and distribution differ by {n} people; at least {limit} must remain, or nobody.",
     "guarantee.most_sensitive": "{theme}: so sensitive that only the organisation may show it, and never as a mean.",
     "guarantee.no_mean": "{theme}: has a mean although its scale has none.",
+    "trend.alone": "{theme}: an earlier mean without one of this survey.",
+    "trend.limit": "{theme}: an earlier mean over {n} answers; it needs at least {limit}.",
     "display.mean": "{theme}: a mean of {shown} cannot be printed about {n} people.",
     "display.shares": "{theme}, {item}: these percentages cannot be printed about {n} people.",
     "display.prevalence": "{theme}: these percentages cannot be printed about {n} people; one to four must be merged.",

@@ -43,10 +43,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A group that some combination of figures isolates although it is smaller than `limit`."""
+    """A group that some combination of figures isolates although it is smaller than `limit`, or a figure that is wrong.
+
+    Wrong are "n" (not the number of people behind it), "repeated" (a person counted twice) and, where others check
+    more than the certificate can, "place" (not allowed in this report) and "value" (not that of the people behind it).
+    """
 
     theme: str
-    kind: Literal["mean", "dist", "n", "repeated", "place"]
+    kind: Literal["mean", "dist", "n", "repeated", "place", "value"]
     n: int
     limit: int
     contained_in: tuple[str, ...]

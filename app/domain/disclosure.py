@@ -79,7 +79,7 @@ class Limits:
                 return self.k_means, self.k_distributions
             case Sensitivity.SENSITIVE:
                 return self.k_distributions, self.k_distributions
-            case Sensitivity.MOST_SENSITIVE:
+            case _:
                 return self.k_prevalence, self.k_prevalence
 
 

@@ -56,6 +56,14 @@ class PrevalenceGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierMean:
+    """What an earlier survey printed as the mean of a theme in the same unit, over `n` people."""
+
+    mean: Decimal
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class ThemeResult:
     """The figures of one theme in one report; None and () where the limits allow nothing."""
 
@@ -70,10 +78,17 @@ class ThemeResult:
     mean_pools: tuple[int, ...]
     """The units whose accepted pools the mean counts: what the gate checks."""
     distribution_pools: tuple[int, ...]
+    earlier: EarlierMean | None = None
+    """Only beside a mean, and only where it may be compared with it (`trend`)."""
 
     @property
     def is_published(self) -> bool:
         return self.n_mean is not None or self.n_distribution is not None
+
+    @property
+    def change(self) -> Decimal | None:
+        """The printed mean less the earlier one."""
+        return None if self.mean is None or self.earlier is None else self.mean - self.earlier.mean
 
 
 @dataclass(frozen=True, slots=True)

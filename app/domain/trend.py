@@ -8,49 +8,41 @@ no combination of figures holds an answer of one year against an answer of the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 
 from app.domain.instrument import Theme
-from app.domain.results import ReportResults, ThemeResult
-from app.domain.units import UnitPath
+from app.domain.results import EarlierMean, ReportResults, ThemeResult
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """A theme's printed means in one unit, then and now; the difference is that of the printed means."""
+class Earlier:
+    """What an earlier survey of the organisation has printed, and when it was answered."""
 
-    theme_id: str
-    earlier: Decimal
-    n_earlier: int
-    now: Decimal
-    n_now: int
-
-    @property
-    def difference(self) -> Decimal:
-        return self.now - self.earlier
+    period: tuple[date, date]
+    reports: tuple[ReportResults, ...]
 
 
-def trends(now: ReportResults, earlier: Iterable[ReportResults]) -> tuple[Trend, ...]:
-    """Every theme that both surveys print a mean of, about the unit with exactly this path and in the same wording.
+def with_trends(reports: Iterable[ReportResults], earlier: Iterable[ReportResults]) -> tuple[ReportResults, ...]:
+    """`reports` with the earlier mean beside every mean that may be compared with one.
 
-    `earlier`: the reports as they were printed, withheld themes and reports left out.
+    Compared is what both surveys print about the unit with exactly this path, in the same wording. `earlier`: the
+    reports as they were printed, withheld themes and reports left out.
     """
-    former: Mapping[UnitPath, ReportResults] = {report.unit.path: report for report in earlier}
-    other = former.get(now.unit.path)
-    if other is None or now.unit.is_catch_all:
-        return ()
-    found = ((own, other.result(own.theme.id)) for own in now.themes)
-    return tuple(trend for own, then in found if then is not None and (trend := _trend(own, then)) is not None)
+    former = {report.unit.path: report for report in earlier}
+    return tuple(
+        replace(report, themes=tuple(_with_trend(own, then.result(own.theme.id)) for own in report.themes))
+        if (then := former.get(report.unit.path)) is not None
+        else report
+        for report in reports
+    )
 
 
-def _trend(now: ThemeResult, then: ThemeResult) -> Trend | None:
-    if now.mean is None or then.mean is None or not now.n_mean or not then.n_mean:
-        return None
-    if not is_comparable(now.theme, then.theme):
-        return None
-    return Trend(now.theme.id, then.mean, then.n_mean, now.mean, now.n_mean)
+def _with_trend(now: ThemeResult, then: ThemeResult | None) -> ThemeResult:
+    if now.mean is None or then is None or then.mean is None or then.n_mean is None:
+        return now
+    return replace(now, earlier=EarlierMean(then.mean, then.n_mean)) if is_comparable(now.theme, then.theme) else now
 
 
 def is_comparable(theme: Theme, other: Theme) -> bool:

@@ -113,6 +113,10 @@ class ThemeContent:
     items: tuple[ItemContent, ...]
     prevalence: tuple[Prevalence, ...]
     withheld: Withheld | None
+    earlier: PrintedMean | None
+    """What an earlier survey printed about the same unit, and how many answers that rested on."""
+    n_earlier: str | None
+    change: str | None
 
     @property
     def is_withheld(self) -> bool:
@@ -310,6 +314,36 @@ def front_notes(content: ReportContent) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def trend_notes(content: ReportContent) -> tuple[str, ...]:
+    """How to read the earlier figures; () when the set is compared with no earlier survey."""
+    gettext, period = content.texts.gettext, content.report.set.earlier_period
+    if period is None:
+        return ()
+    notes = [
+        gettext(
+            "An earlier survey was answered %(period)s. Its printed mean stands beside this one's where it had a mean "
+            "of the same theme, in the same words, about a unit with the same name in the same place.",
+            period=content.texts.period(*period),
+        ),
+        gettext(
+            "Nothing more exact than the printed figures is compared. Other people may have answered then, and the "
+            "unit may have changed: do not make much of small changes."
+        ),
+    ]
+    if not any(theme.earlier for theme in content.themes):
+        notes.append(gettext("Nothing in this report can be compared with that survey."))
+    return tuple(notes)
+
+
+def earlier_label(words: Texts) -> str:
+    return words.gettext("Earlier survey")
+
+
+def earlier_words(words: Texts, n_earlier: str, change: str) -> str:
+    """What stands beside an earlier mean."""
+    return words.gettext("%(number)s answers then; change %(change)s", number=n_earlier, change=change)
+
+
 def rehearsal_words(content: ReportContent) -> str | None:
     """What the front page says first when the answers are invented; None in a real report."""
     if not content.report.set.is_rehearsal:
@@ -339,6 +373,9 @@ def _theme(report: Report, result: ThemeResult, words: Texts) -> ThemeContent:
         items=_items(result, other, words),
         prevalence=tuple(_prevalence(theme, group, words) for group in result.prevalence),
         withheld=_withheld(report, result),
+        earlier=_mean(result.earlier.mean, words) if result.earlier else None,
+        n_earlier=_number(result.earlier.n, words) if result.earlier else None,
+        change=None if result.change is None else words.difference(result.change),
     )
 
 

@@ -18,6 +18,9 @@ class Kind(Enum):
     MEAN = "mean"
     REFERENCE = "reference"
     DIFFERENCE = "difference"
+    EARLIER = "earlier"
+    N_EARLIER = "n_earlier"
+    CHANGE = "change"
     N_DISTRIBUTION = "n_distribution"
     SHARE = "share"
     REFERENCE_SHARE = "reference_share"
@@ -59,6 +62,9 @@ def _of_theme(theme: ThemeContent) -> Iterator[Figure]:
         (Kind.MEAN, theme.mean.text if theme.mean else None),
         (Kind.REFERENCE, theme.reference.text if theme.reference else None),
         (Kind.DIFFERENCE, theme.difference),
+        (Kind.EARLIER, theme.earlier.text if theme.earlier else None),
+        (Kind.N_EARLIER, theme.n_earlier),
+        (Kind.CHANGE, theme.change),
         (Kind.N_DISTRIBUTION, theme.n_distribution),
     )
     for kind, text in single:

@@ -16,6 +16,7 @@ from app.reports.content import (
     Verdict,
     front_notes,
     title_of,
+    trend_notes,
     verdict_words,
     withheld_words,
 )
@@ -180,6 +181,7 @@ def prose_of(content: ReportContent) -> dict[str, object]:
         "definitions": definitions_of(content),
         "help": help_of(content),
         "limit_distributions": content.texts.number(content.report.set.limits.k_distributions),
+        "trend_notes": trend_notes(content),
         "withheld_points": [
             f"{theme.name}: {withheld_words(content, theme)}" for theme in content.themes if theme.withheld
         ],

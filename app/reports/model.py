@@ -21,6 +21,8 @@ class ReportSet:
     limits: Limits
     definitions: Mapping[str, Mapping[str, str]]
     """The organisation's own wording of "nearest_leader" and "unit", per language; may lack both."""
+    earlier_period: tuple[date, date] | None = None
+    """When the earlier survey was answered that the reports compare with, if they do."""
     is_rehearsal: bool = False
     """Marks every page: figures that are not from a real survey."""
 

@@ -14,9 +14,11 @@ from typing import Any
 import openpyxl
 
 from app.domain.instrument import Sensitivity
-from app.reports.content import ReportContent, ThemeContent, front_notes
+from app.domain.results import ReportResults
+from app.reports.content import ReportContent, ThemeContent, content_of, earlier_label, earlier_words, front_notes
 from app.reports.figures import Kind, figures_of
 from app.reports.guide import stands_out_of
+from app.reports.model import Report, ReportSet
 from app.reports.reading import Document, Node, read
 from app.reports.texts import Texts
 
@@ -25,7 +27,8 @@ Shown = dict[tuple[str, str], tuple[str, ...]]
 
 FRONT, NOTE, OVERVIEW, HEAT_MAP, STANDS_OUT = "front", "note", "overview", "heat_map", "stands_out"
 _ON_FRONT = {Kind.N_INCLUDED, Kind.N_ANSWERS, Kind.RESPONSE_RATE}
-_IN_WORKBOOK = _ON_FRONT | {Kind.N_MEAN, Kind.MEAN, Kind.N_DISTRIBUTION, Kind.SHARE, Kind.PREVALENCE}
+_OF_TREND = (Kind.EARLIER, Kind.N_EARLIER, Kind.CHANGE)
+_IN_WORKBOOK = {Kind.N_MEAN, Kind.MEAN, Kind.N_DISTRIBUTION, Kind.SHARE, Kind.PREVALENCE, *_ON_FRONT, *_OF_TREND}
 _NO_MEAN = "–"
 _SCORE = re.compile(r"[+−]?\d[.,]\d")
 _N_FIXED_SHEETS = 4
@@ -55,6 +58,29 @@ def expected_in_workbook(content: ReportContent) -> Shown:
     """What the workbook has to show about one unit."""
     kinds = {kind.value for kind in _IN_WORKBOOK}
     return {key: texts for key, texts in expected_figures(content).items() if key[1] in kinds}
+
+
+def check_report(pdf: bytes, page: bytes, report: Report, language: str) -> None:
+    """ValueError when one of the files does not show the report's figures, or others too."""
+    content = content_of(report, language)
+    expected = expected_figures(content)
+    for kind, shown in (("PDF", figures_in_pdf(pdf, content)), ("HTML page", figures_in_html(page, content))):
+        _check(kind, shown, expected)
+
+
+def check_workbook(book: bytes, report_set: ReportSet, reports: Sequence[ReportResults], language: str) -> None:
+    """ValueError when the workbook does not show the figures of all reports, or others too."""
+    contents = [content_of(Report(report_set, report, reports[0]), language) for report in reports]
+    for shown, content in zip(figures_in_workbook(book, contents), contents, strict=True):
+        _check(content.unit, shown, expected_in_workbook(content))
+
+
+def _check(name: str, shown: Shown, expected: Shown) -> None:
+    wrong = sorted(
+        " ".join(place) for place in shown.keys() | expected.keys() if shown.get(place) != expected.get(place)
+    )
+    if wrong:
+        raise ValueError(f"{name}: other figures than those it was made from: {', '.join(wrong)}")
 
 
 def _tidy(shown: dict[tuple[str, str], list[str]]) -> Shown:
@@ -129,13 +155,18 @@ def _add_theme_node(shown: dict[tuple[str, str], list[str]], theme: ThemeContent
 
     if node.role == "P":
         add(Kind.N_MEAN, _filled(words.gettext("%(number)s answers", number="\0"), [node.text]))
+        then = _filled(earlier_words(words, "\0", "\0"), [node.text])
+        for kind, text in zip((Kind.N_EARLIER, Kind.CHANGE), then, strict=False):
+            add(kind, [text])
         difference = re.match(rf"({_SCORE.pattern}): ", node.text)
         add(Kind.DIFFERENCE, [difference[1]] if difference else [])
     elif node.role == "Table" and node.kids:
         head, *rows = node.kids
         numbers = _filled(words.gettext("%(number)s answers, in per cent", number="\0"), _cells(head, "TH")[:1])
         if not numbers:
-            for kind, row in zip((Kind.MEAN, Kind.REFERENCE), node.kids, strict=False):
+            for number, row in enumerate(node.kids):
+                is_earlier = _cells(row, "TH") == [earlier_label(words)]
+                kind = Kind.MEAN if number == 0 else Kind.EARLIER if is_earlier else Kind.REFERENCE
                 add(kind, _cells(row))
             return
         add(Kind.N_DISTRIBUTION, numbers)
@@ -278,12 +309,35 @@ def figures_in_workbook(data: bytes, contents: Sequence[ReportContent]) -> list[
             for name, value in zip(table[0][2:], row[2:], strict=True):
                 if not isinstance(value, str):
                     shown[ids[name], kind.value] = [said(value, words)]
+    if contents[0].report.set.earlier_period:
+        trend, *others = others
+        _add_trend(found, trend, contents, ids, words)
     for table in others:
         if table[0][0] == words.gettext("Theme"):
             _add_prevalence(found[0], table, ids, words)
         else:
             _add_spread(found, table, contents, ids, words)
     return [_tidy(shown) for shown in found]
+
+
+def _add_trend(
+    found: Sequence[dict[tuple[str, str], list[str]]],
+    table: list[Row],
+    contents: Sequence[ReportContent],
+    ids: dict[str, str],
+    words: Texts,
+) -> None:
+    """Like the spreads, units come in the order of the reports."""
+    rows = iter(table[1:])
+    for shown, content in zip(found, contents, strict=True):
+        for row in (next(rows) for theme in content.themes if theme.earlier):
+            _, _, name, then, n, now, change = row
+            texts = (_score(then, words), _number(n, words), _change(change, words))
+            shown.update({(ids[name], kind.value): [text] for kind, text in zip(_OF_TREND, texts, strict=True)})
+            if shown[ids[name], Kind.MEAN.value] != [_score(now, words)]:
+                raise ValueError("a mean is not the same in two sheets")
+    if next(rows, None) is not None:
+        raise ValueError("a sheet has more rows than the reports")
 
 
 def _add_prevalence(
@@ -336,6 +390,11 @@ def _score(value: object, words: Texts) -> str:
     """As the page prints it; a more exact value as it is."""
     exact = Decimal(str(value))
     return words.mean(exact) if exact == round(exact, 1) else str(value)
+
+
+def _change(value: object, words: Texts) -> str:
+    exact = Decimal(str(value))
+    return words.difference(exact) if exact == round(exact, 1) else str(value)
 
 
 def _share(value: object, words: Texts) -> str:

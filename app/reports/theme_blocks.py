@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.reports.bars import draw_mean_bar, draw_stacked_bar, draw_verdict_mark
-from app.reports.content import ItemContent, PrintedShare, ReportContent, ThemeContent, verdict_words, withheld_words
+from app.reports.content import (
+    ItemContent,
+    PrintedShare,
+    ReportContent,
+    ThemeContent,
+    earlier_label,
+    earlier_words,
+    verdict_words,
+    withheld_words,
+)
 from app.reports.pen import (
     BODY,
     BODY_BOLD,
@@ -59,7 +68,7 @@ class ThemeHead(Block):
 
 
 class MeanBlock(Block):
-    """The mean of a theme as a bar from 1 to 5, against the organisation's."""
+    """The mean of a theme as a bar from 1 to 5, against the organisation's and an earlier one."""
 
     LABEL, FIGURE_WIDTH, NOTE, STEP, AXIS = 34 * MM, 13 * MM, 40 * MM, 5.4 * MM, 3.6 * MM
 
@@ -72,6 +81,8 @@ class MeanBlock(Block):
         self.rows = [(self._own_label(), self.theme.mean, self.color)]
         if self.theme.reference:
             self.rows.append((self.texts.gettext("Whole organisation"), self.theme.reference, REFERENCE))
+        if self.theme.earlier:
+            self.rows.append((earlier_label(self.texts), self.theme.earlier, REFERENCE))
         return len(self.rows) * self.STEP + self.AXIS
 
     def _own_label(self) -> str:
@@ -96,7 +107,11 @@ class MeanBlock(Block):
             x = self.LABEL + track * number / 4
             pen.line(x, y, x, y + 0.7 * MM, REFERENCE, 0.5)
             pen.decoration(str(number + 1), x, y - 2.6 * MM, TINY, CENTRE)
-        self._notes(pen, self.LABEL + track + self.FIGURE_WIDTH + 2 * MM)
+        x = self.LABEL + track + self.FIGURE_WIDTH + 2 * MM
+        self._notes(pen, x)
+        if self.theme.n_earlier and self.theme.change:
+            text = earlier_words(self.texts, self.theme.n_earlier, self.theme.change)
+            pen.leaf("P", text, x, y + 2.1 * MM, SMALL.fitting(text, self.width - x))
 
     def _notes(self, pen: Pen, x: float) -> None:
         gettext, theme = self.texts.gettext, self.theme

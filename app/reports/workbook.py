@@ -28,6 +28,7 @@ from app.reports.content import (
     front_notes,
     rehearsal_words,
     title_of,
+    trend_notes,
     verdict_key,
     withheld_words,
 )
@@ -55,7 +56,7 @@ _FILLS = {
     if value is not Verdict.SAME
 }
 _CALCULATED = ("=", "+", "-", "@", "\t", "\r")
-_MEAN_FORMAT, _SHARE_FORMAT = "0.0", "0%"
+_MEAN_FORMAT, _SHARE_FORMAT, _CHANGE_FORMAT = "0.0", "0%", "+0.0;\N{MINUS SIGN}0.0;0.0"
 
 
 def render_workbook(
@@ -179,6 +180,7 @@ class _Writer:
         columns = (*names, *((theme.name, 9) for theme in themes))
         self.means = _Table(book, gettext("Means"), columns, "C2")
         self.numbers = _Table(book, gettext("Answers behind means"), columns, "C2")
+        self.trend = self._trend(book, names) if organisation.report.set.earlier_period else None
         columns = (*names, (gettext("Theme"), 32), (gettext("Statement or question"), 60), (gettext("Answers"), 12))
         self.spreads = {
             scale.id: _Table(
@@ -194,13 +196,16 @@ class _Writer:
         self._add_unit(content)
         self._add_means(content)
         for theme in content.themes:
+            if self.trend and theme.earlier:
+                self._add_trend(self.trend, content, theme)
             if theme.theme.scale.id in self.spreads:
                 self._add_spread(self.spreads[theme.theme.scale.id], content, theme)
 
     def finish(self) -> None:
         tables = [self.about, self.units, self.means, self.numbers, *self.spreads.values()]
-        for table in (*tables, *([self.prevalence] if self.prevalence else [])):
-            table.finish()
+        for table in (*tables, self.trend, self.prevalence):
+            if table:
+                table.finish()
 
     # ---------------------------------------------------------------------------------------------------- the sheets
 
@@ -214,6 +219,7 @@ class _Writer:
             *((gettext("Note"), note) for note in front_notes(content)[1:]),
             *((gettext("Colours"), text) for value, text in verdict_key(self.words) if value is not Verdict.SAME),
         ]
+        rows += [(gettext("Earlier survey"), note) for note in trend_notes(content)]
         for section in (guide_of(content)["method"], guide_of(content)["withheld"]):
             rows += [(section.heading, text) for text in (*section.paragraphs, *section.points)]
         for label, text in rows:
@@ -245,6 +251,26 @@ class _Writer:
             numbers.append(self.numbers.number(n) if n else self.numbers.muted(too_few))
         self.means.add(means)
         self.numbers.add(numbers)
+
+    def _trend(self, book: Workbook, names: tuple[tuple[str, float], ...]) -> _Table:
+        """What an earlier survey printed, beside what this one prints."""
+        gettext = self.gettext
+        headings = (gettext("Mean then"), gettext("Answers then"), gettext("Mean now"), gettext("Change since then"))
+        columns = (*names, (gettext("Theme"), 32), *((heading, 15) for heading in headings))
+        return _Table(book, gettext("Earlier survey"), columns)
+
+    def _add_trend(self, table: _Table, content: ReportContent, theme: ThemeContent) -> None:
+        result = content.report.results.result(theme.id)
+        if result is None or result.earlier is None or result.mean is None or result.change is None:
+            raise ValueError(f"{theme.id} has no trend")
+        table.add([
+            *self._names(table, content),
+            table.text(theme.name),
+            table.number(float(result.earlier.mean), _MEAN_FORMAT),
+            table.number(result.earlier.n),
+            table.number(float(result.mean), _MEAN_FORMAT),
+            table.number(float(result.change), _CHANGE_FORMAT),
+        ])  # fmt: skip
 
     def _add_spread(self, table: _Table, content: ReportContent, theme: ThemeContent) -> None:
         """Per item how the answers spread over the categories of one scale; one row of reason where not."""

@@ -16,7 +16,7 @@ from typing import Any
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import Theme, load_instrument
-from app.domain.results import Bound, PrevalenceGroup, ReportResults, Share, ThemeResult
+from app.domain.results import Bound, EarlierMean, PrevalenceGroup, ReportResults, Share, ThemeResult
 from app.domain.units import UnitPath, UnitTree
 from app.reports.model import ReportSet
 
@@ -49,6 +49,8 @@ def _theme(result: ThemeResult) -> Json:
     found: Json = {}
     if result.mean is not None:
         found |= {"n_mean": result.n_mean, "mean": str(result.mean)}
+    if result.earlier is not None:
+        found["earlier"] = {"n_mean": result.earlier.n, "mean": str(result.earlier.mean)}
     if result.n_distribution is not None:
         found["n_distribution"] = result.n_distribution
     if result.items:
@@ -103,7 +105,15 @@ def read_published(manifest: Json, audit: bytes) -> Published:
             raise ValueError("the limits are not those of the manifest")
         limits = Limits(**content["limits"])
         is_rehearsal = manifest.get("is_rehearsal") is True
-        report_set = ReportSet(manifest["organisation"], (first_on, last_on), instrument, limits, {}, is_rehearsal)
+        report_set = ReportSet(
+            manifest["organisation"],
+            (first_on, last_on),
+            instrument,
+            limits,
+            {},
+            _earlier_period(manifest),
+            is_rehearsal,
+        )
         themes = {theme.id: theme for theme in instrument.themes}
         reports = _reports(content["reports"], themes)
         if [_head(report) for report in manifest["reports"]] != [_head(report) for report in content["reports"]]:
@@ -113,6 +123,14 @@ def read_published(manifest: Json, audit: bytes) -> Published:
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, DomainError) as error:
         raise DomainError("set.unreadable", problem=_problem(error)) from error
     return Published(report_set, reports, files, dict(manifest["sha256"]), guides)
+
+
+def _earlier_period(manifest: Json) -> tuple[date, date] | None:
+    """A manifest of a set that compares with nothing need not say so."""
+    if manifest.get("earlier_period") is None:
+        return None
+    first_on, last_on = (date.fromisoformat(day) for day in manifest["earlier_period"])
+    return first_on, last_on
 
 
 def _problem(error: Exception) -> str:
@@ -169,7 +187,14 @@ def _result(theme: Theme, found: Json) -> ThemeResult:
         tuple(PrevalenceGroup(first, last, _share_of(share)) for first, last, share in found.get("prevalence", ())),
         (),
         (),
+        _earlier(found["earlier"]) if "earlier" in found else None,
     )
+
+
+def _earlier(found: Json) -> EarlierMean:
+    if not isinstance(found["n_mean"], int):
+        raise ValueError("an earlier number of answers that is none")
+    return EarlierMean(Decimal(found["mean"]), found["n_mean"])
 
 
 def _share_of(share: int | str) -> Share:

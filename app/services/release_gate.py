@@ -1,7 +1,8 @@
 """The gate before anything is delivered (disclosure.md 4): the figures as the renderer receives them, certified.
 
 Each `ReportResults` says which pools stand behind a figure; here pools become people again, so that the certificate
-can judge without knowing what a pool, a unit or the plan is.
+can judge without knowing what a pool, a unit or the plan is. And each figure is counted once more from the sums of
+just these pools: what is printed is what was judged.
 """
 
 from __future__ import annotations
@@ -16,27 +17,32 @@ from app.domain.certificate import Certificate, Figure, Violation, certify
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.instrument import Sensitivity
-from app.domain.results import ReportResults, ThemeResult
-from app.services.report_basis import Pools, members_of
+from app.domain.recount import is_right_front, wrong_figures
+from app.domain.results import Frozen, ReportResults, ThemeResult
+from app.services.report_basis import Basis, Pools, members_of
 
 Members = Mapping[tuple[str, int, int], NDArray[np.intp]]
 PATH_SEPARATOR = " / "
 
 
-def check_release(reports: Sequence[ReportResults], pools: Pools | None, limits: Limits) -> Certificate:
+def check_release(reports: Sequence[ReportResults], basis: Basis, limits: Limits) -> Certificate:
     """The certificate of a release; DomainError ``gate.no_members`` when nobody can tell any more who is behind.
 
     Sensitive themes are held to their own limits, and the most sensitive to the organisation's report (spec 7).
     """
-    if pools is None:
+    if basis.pools is None:
         raise DomainError("gate.no_members")
     themes = {result.theme.id: result.theme for report in reports for result in report.themes}
     stricter = {theme.id: limits.of(theme.sensitivity)[0] for theme in themes.values()}
     certificate = certify(
-        figures_of(reports, pools), k_mean=limits.k_means, k_dist=limits.k_distributions, stricter=stricter
+        figures_of(reports, basis.pools), k_mean=limits.k_means, k_dist=limits.k_distributions, stricter=stricter
     )
-    misplaced = tuple(violation for report in reports for violation in _misplaced(report))
-    return replace(certificate, violations=certificate.violations + misplaced)
+    others = (
+        violation
+        for report in reports
+        for violation in (*_misplaced(report), *_miscounted(report, basis.frozen, limits))
+    )
+    return replace(certificate, violations=(*certificate.violations, *others))
 
 
 def _misplaced(report: ReportResults) -> Iterator[Violation]:
@@ -45,8 +51,20 @@ def _misplaced(report: ReportResults) -> Iterator[Violation]:
         is_sensitive = result.theme.sensitivity is Sensitivity.MOST_SENSITIVE
         if is_sensitive and result.is_published and report.unit.parent is not None:
             n = result.n_distribution or result.n_mean or 0
-            figure = f"{PATH_SEPARATOR.join(report.unit.path)}|{result.theme.id}"
-            yield Violation(result.theme.id, "place", n, 0, (figure,), ())
+            yield Violation(result.theme.id, "place", n, 0, (_name(report, result.theme.id),), ())
+
+
+def _miscounted(report: ReportResults, frozen: Frozen, limits: Limits) -> Iterator[Violation]:
+    """Figures that are not those of the pools behind them, and a front page that is not its unit's."""
+    if not is_right_front(report, frozen) or report.n_included < limits.k_means:
+        yield Violation("", "value", report.n_included, limits.k_means, (_name(report, "front"),), ())
+    for result, kind in wrong_figures(report, frozen):
+        n = (result.n_mean if kind == "mean" else result.n_distribution) or 0
+        yield Violation(result.theme.id, "value", n, 0, (_name(report, result.theme.id, kind),), ())
+
+
+def _name(report: ReportResults, *parts: str) -> str:
+    return "|".join((PATH_SEPARATOR.join(report.unit.path), *parts))
 
 
 def figures_of(reports: Iterable[ReportResults], pools: Pools) -> Iterator[Figure]:

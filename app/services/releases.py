@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from app.domain.disclosure import Shape, totals
 from app.domain.errors import DomainError
 from app.domain.results import FigureTable, ReportResults
 from app.domain.survey import oslo_day
+from app.domain.trend import Earlier, with_trends
 from app.domain.units import UnitPath
 from app.domain.withholding import Review, Withholding, check_withholding, review, withhold
 from app.reports.model import ReportSet
@@ -41,14 +42,18 @@ class Release:
     certificate: Certificate
 
 
-def prepare_release(session: Session, keys: KeyRing, survey: OpenedSurvey) -> Release:
-    """The figures of the survey, frozen at the first call. DomainError ``gate.refused`` with the certificate."""
+def prepare_release(session: Session, keys: KeyRing, survey: OpenedSurvey, earlier: Earlier | None = None) -> Release:
+    """The figures of the survey, frozen at the first call, beside those of `earlier`.
+
+    DomainError ``gate.refused`` with the certificate.
+    """
     setup = survey.setup
     basis = find_basis(session, keys, setup)
     if basis is None:
         _, basis = compute_basis(setup, load_submitted(session, keys, setup))
         store_basis(session, keys, setup, basis)
-    return certified_release(_report_set(survey), basis, setup.n_invited, list_withholdings(session, setup.id))
+    release = certified_release(_report_set(survey), basis, setup.n_invited, list_withholdings(session, setup.id))
+    return release if earlier is None else compared_release(release, earlier)
 
 
 def certified_release(
@@ -57,10 +62,19 @@ def certified_release(
     """What the limits allow of these sums, less what is withheld; DomainError ``gate.refused`` with the certificate."""
     allowed = FigureTable(basis.frozen, report_set.instrument).reports(n_invited)
     reports = withhold(allowed, withheld)
-    certificate = check_release(reports, basis.pools, report_set.limits)
+    certificate = check_release(reports, basis, report_set.limits)
     if not certificate.is_valid:
         raise DomainError("gate.refused", certificate=certificate)
     return Release(report_set, basis, reports, certificate)
+
+
+def compared_release(release: Release, earlier: Earlier) -> Release:
+    """The release with the earlier figures beside its own: printed once already, so the gate has nothing to judge."""
+    return replace(
+        release,
+        report_set=replace(release.report_set, earlier_period=earlier.period),
+        reports=with_trends(release.reports, earlier.reports),
+    )
 
 
 def list_withholdings(session: Session, survey_id: str) -> list[Withholding]:

@@ -10,7 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.domain.errors import DomainError
@@ -58,19 +58,23 @@ def build_set(
     on_progress: Callable[[], object],
     finished: Collection[str] = (),
     put_in_place: Callable[[Path, Sequence[str]], object] | None = None,
+    *,
+    reads_back: bool = False,
 ) -> Built:
     """Write the whole set inside `out` and put it in its place only when every report was made.
 
     What was made stays there after a failure or an interruption; give `finished`, from `find_finished`, to go on with
     it. `on_progress` is called for each report and workbook that is made now. `put_in_place` gets the folder of the
     finished set, which is gone afterwards, and the names of its files; without it the set takes the place of `out`.
+    `reads_back`: compare the figures that each finished file shows with those that it was made from; takes longer than
+    making them.
     """
     staging = out / UNFINISHED
     staging.mkdir(parents=True, mode=0o700, exist_ok=True)
     with _only_build(staging):
         _clear(staging, finished)
         (staging / _FINGERPRINT).write_text(_fingerprint(release, languages))
-        jobs = [job for job in _jobs(release, languages) if job.name not in finished]
+        jobs = [replace(job, reads_back=reads_back) for job in _jobs(release, languages) if job.name not in finished]
         failures = _make_all(release, jobs, staging, workers, on_progress)
         if failures:
             return Built((), tuple(failures))
@@ -144,6 +148,7 @@ def _fingerprint(release: Release, languages: Sequence[str]) -> str:
     """Of everything that decides what stands in the files: the figures, the texts, and the program itself."""
     kept = release.report_set
     found = hashlib.sha256(repr((kept.organisation, kept.period, kept.definitions, kept.is_rehearsal)).encode())
+    found.update(repr(kept.earlier_period).encode())
     found.update(repr((kept.instrument, tuple(languages))).encode())
     found.update(_json(audit_of(kept.limits, release.reports)))
     found.update(program_version().encode())
@@ -202,10 +207,12 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
 def _manifest(
     release: Release, languages: Sequence[str], folder: Path, names: Sequence[str], guides: dict[str, str]
 ) -> dict[str, object]:
+    earlier = release.report_set.earlier_period
     return {
         "organisation": release.report_set.organisation,
         "is_rehearsal": release.report_set.is_rehearsal,
         "period": [day.isoformat() for day in release.report_set.period],
+        "earlier_period": earlier and [day.isoformat() for day in earlier],
         "instrument": release.report_set.instrument.version,
         "limits": asdict(release.report_set.limits),
         "reports": [

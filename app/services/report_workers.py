@@ -28,6 +28,7 @@ from app.domain.results import ReportResults
 from app.reports.html import render_html
 from app.reports.model import Report, ReportSet
 from app.reports.pdf import render_pdf, warm_up
+from app.reports.read_back import check_report, check_workbook
 from app.reports.workbook import render_workbook
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Job:
     language: str
     place: int | None
     """Which of the release's reports; None: the workbook."""
+    reads_back: bool = False
+    """Whether the figures that the finished files show are compared with those that they were made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,14 @@ def _render(printed: Printed, job: Job) -> Rendered:
     report_set, reports = printed
     try:
         if job.place is None:
-            return Rendered(job.name, {job.name: render_workbook(report_set, reports[0], reports, job.language)})
+            book = render_workbook(report_set, reports[0], reports, job.language)
+            if job.reads_back:
+                check_workbook(book, report_set, reports, job.language)
+            return Rendered(job.name, {job.name: book})
         report = Report(report_set, reports[job.place], reports[0], reports if job.place == 0 else ())
         pdf, html = render_pdf(report, job.language), render_html(report, job.language)
+        if job.reads_back:
+            check_report(pdf, html, report, job.language)
     except Exception as error:
         return Rendered(job.name, error=f"{type(error).__name__}: {error}")
     return Rendered(job.name, {f"{job.name}.pdf": pdf, f"{job.name}.html": html})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from app.adapters.storage import Storage
@@ -91,6 +91,13 @@ def verify_set(place: Storage, on_progress: Callable[[], object] = lambda: None)
         min(guarantee.remaining[1], default=None),
         (*findings, *comparison.findings, *guarantee.findings),
     )
+
+
+def keeps_guarantee(published: Published) -> bool:
+    """Whether the printed numbers alone show no group below its limit; the files are not opened."""
+    guarantee = _Guarantee(published)
+    guarantee.run()
+    return not guarantee.findings
 
 
 # --------------------------------------------------------------------------------------------------------------- files
@@ -263,7 +270,7 @@ class _Guarantee:
         if report.unit.is_catch_all:
             self._add(path, "guarantee.catch_all")
         for result in report.themes:
-            for code, values in _theme_problems(result, report, self.limits):
+            for code, values in (*_theme_problems(result, report, self.limits), *_trend_problems(result)):
                 self._add(path, code, theme=result.theme.id, **values)
 
 
@@ -300,6 +307,19 @@ def _theme_problems(result: ThemeResult, report: ReportResults, limits: Limits) 
             yield "display.shares", {"item": item.id, "n": n_dist}
     if result.prevalence and n_dist and not can_print_prevalence(result.prevalence, n_dist):
         yield "display.prevalence", {"n": n_dist}
+
+
+def _trend_problems(result: ThemeResult) -> Iterator[Problem]:
+    """An earlier mean without one of this survey, over too few people, or one that the display rules forbid."""
+    earlier = result.earlier
+    if earlier is None:
+        return
+    if result.mean is None:
+        yield "trend.alone", {}
+    if earlier.n < Limits.LOWEST[0]:
+        yield "trend.limit", {"n": earlier.n, "limit": Limits.LOWEST[0]}
+    elif not can_print_mean(replace(result, mean=earlier.mean, n_mean=earlier.n)):
+        yield "display.mean", {"shown": earlier.mean, "n": earlier.n}
 
 
 def can_print_mean(result: ThemeResult) -> bool:

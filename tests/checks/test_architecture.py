@@ -80,6 +80,13 @@ def test_certificate_does_not_know_the_plan() -> None:
     assert own_layers(APP / "domain" / "certificate.py") == set()
 
 
+def test_recount_shares_no_arithmetic_with_what_makes_the_figures() -> None:
+    """Of `results` and `scoring` it knows the shapes only: every name that it imports is a class."""
+    names = [name for name in imports_of(APP / "domain" / "recount.py") if name.startswith("app.")]
+    assert {name.rpartition(".")[0] for name in names} == {"app.domain.results", "app.domain.scoring"}
+    assert all(name.rpartition(".")[2][0].isupper() for name in names)
+
+
 def test_the_repository_names_no_machine() -> None:
     root = APP.parent
     for file in (*FILES, *(root / "templates").rglob("*.html"), root / "Makefile", *(root / ".ci").iterdir()):

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -23,9 +25,12 @@ from app.adapters.spreadsheets import write_unit_list
 from app.adapters.storage import Storage
 from app.domain.errors import DomainError
 from app.domain.instrument import CURRENT_VERSION, load_instrument
+from app.domain.results import ReportResults
 from app.domain.units import UnitPath, UnitTree
-from app.reports.model import Report
+from app.reports.html import render_html
+from app.reports.model import Report, ReportSet
 from app.reports.pdf import render_pdf
+from app.reports.workbook import render_workbook
 from app.services import report_workers
 from app.services.releases import Release
 from app.services.report_building import UNFINISHED, build_set, find_finished
@@ -245,7 +250,57 @@ def test_published_set_stays_while_a_later_build_fails(desk: Desk, monkeypatch: 
 
 def test_resume_is_for_whole_sets(desk: Desk) -> None:
     assert "are for a whole set" in desk.build("--resume", "--unit", "B", exit_code=2)
+    assert "made in one go" in desk.build("--read-back", "--resume", exit_code=2)
 
 
 def test_resume_with_nothing_to_go_on_with_makes_everything(desk: Desk) -> None:
     assert "0 reports are made already." in desk.build("--resume")
+
+
+def test_earlier_survey_is_shown_from_its_delivered_folder_and_refused_when_it_is_not_earlier(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.build()
+    earlier = Path(shutil.copytree(desk.out, tmp_path / "earlier"))
+    assert "is not an earlier survey of this organisation" in desk.build("--earlier", str(earlier), exit_code=2)
+    manifest = json.loads((earlier / "manifest.json").read_text(encoding="utf-8"))
+    manifest["period"] = ["2020-03-02", "2020-03-20"]
+    (earlier / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    desk.build("--earlier", str(earlier))
+    audit = json.loads((desk.out / "audit.json").read_text(encoding="utf-8"))
+    workload = audit["reports"][0]["themes"]["workload"]
+    assert workload["earlier"] == {"mean": workload["mean"], "n_mean": workload["n_mean"]}
+    assert "All good." in desk.run("verify-reports", str(desk.out))
+
+
+def test_file_with_a_foreign_figure_is_stopped_when_files_are_read_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A renderer that prints the organisation's figures under a unit's name. The five other reports pass."""
+
+    def print_others(report: Report, language: str) -> bytes:
+        themes = report.organisation_results.themes if report.results.unit.name == "C" else report.results.themes
+        return render_html(replace(report, results=replace(report.results, themes=themes)), language)
+
+    monkeypatch.setattr(report_workers, "render_html", print_others)
+    lines = desk.build("--read-back", exit_code=1).splitlines()
+    assert lines[-2].startswith("en/")
+    assert "C (en): ValueError: HTML page: other figures than those it was made from: " in lines[-2]
+    assert "workload mean" in lines[-2]
+    assert lines[-1].startswith("1 of the reports failed; nothing was published.")
+    assert not (desk.out / "manifest.json").exists()
+
+
+def test_workbook_with_a_foreign_figure_is_stopped_when_files_are_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def print_other(
+        report_set: ReportSet, first: ReportResults, units: Sequence[ReportResults], language: str
+    ) -> bytes:
+        return render_workbook(report_set, first, [*units[:-1], replace(units[-1], n_included=99)], language)
+
+    monkeypatch.setattr(report_workers, "render_workbook", print_other)
+    built = build_set(release(), ("en",), tmp_path / "reports", local_workers(1), lambda: None, reads_back=True)
+    ((name, problem),) = built.failures
+    assert name.endswith(".xlsx")
+    assert problem == "ValueError: C: other figures than those it was made from: front n_included"

@@ -107,6 +107,12 @@ def test_violation_names_its_theme_and_every_figure_is_counted() -> None:
     assert certificate.n_figures == 2
 
 
+def test_smallest_group_is_that_of_all_themes() -> None:
+    for sizes in ((6, 9), (9, 6)):
+        themes = [Figure(f"f{n}", "u", "mean", f"t{n}", ("i",), np.arange(n), n) for n in sizes]
+        assert certify(themes, k_mean=5, k_dist=10).smallest_mean == 6
+
+
 def test_theme_with_a_limit_of_its_own_is_held_to_it_and_others_are_not() -> None:
     figures = [figure("u", range(12)), Figure("x", "u", "mean", "other", ("o_1",), np.arange(12), 12)]
     certificate = certify(figures, k_mean=5, k_dist=10, stricter={"other": 13})
@@ -254,6 +260,28 @@ def test_wrong_rule_is_caught_whenever_it_reveals_a_group(
             assert is_caught
     record_property("share_of_trees_where_the_rule_reveals", n_unsafe / n_trees)
     record_property("share_of_trees_caught", n_caught / n_trees)
+    assert n_unsafe > 0
+
+
+def test_counting_each_item_over_who_answered_it_is_caught_whenever_it_reveals_a_group(
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Small pools rise item by item: right for each item, wrong for the three of a theme together."""
+    random = Random(13)
+    n_unsafe, n_sets = 0, N_TREES // 100
+    for _ in range(n_sets):
+        tree = tree_of([("A",)] if random.random() < 0.5 else [("A",), ("B",)])
+        people = numbered(tree, {unit.path: random.randint(8, 30) for unit in tree.units})
+        figures = []
+        for item in range(3):
+            answered = {path: frozenset(who for who in own if random.random() > 0.03) for path, own in people.items()}
+            for path, members in at_or_below(tree, rising(tree, answered, 10)).items():
+                figures.append(figure(f"{path}{item}", members, "dist", (f"t_{item}",)))
+        is_caught = not certify(figures, k_mean=5, k_dist=10).is_valid
+        if smallest_support([frozenset(found.respondents.tolist()) for found in figures]) < 10:
+            n_unsafe += 1
+            assert is_caught
+    record_property("share_of_data_sets_where_the_rule_reveals", n_unsafe / n_sets)
     assert n_unsafe > 0
 
 

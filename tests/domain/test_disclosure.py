@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.certificate import Certificate, Figure, certify
 from app.domain.disclosure import INCOMPLETE, NOWHERE, Limits, Plan, Shape, make_plan, pools_of, walk
 from app.domain.errors import DomainError
 from app.domain.instrument import Sensitivity
@@ -231,3 +232,80 @@ def test_organisation_without_units_may_have_incomplete_responses() -> None:
     plan = make_plan(tree, placements, complete, (Sensitivity.NORMAL,), Limits())
     first, second = pools_of(plan, placements, complete)
     assert first[:, 0].tolist() == second[:, 0].tolist() == [0] * 12 + [INCOMPLETE]
+
+
+# ---------------------------------------------------------------------------- what real organisations look like, named
+
+
+def certified(tree: UnitTree, groups: Groups) -> tuple[Plan, Certificate]:
+    """The plan, and what the certificate says of the figures that it allows."""
+    plan = plan_for(tree, groups)
+    placements = np.repeat([unit.index for unit in tree.units], [groups.get(unit.path, 0) for unit in tree.units])
+    pools = pools_of(plan, placements, np.ones((len(placements), 1), dtype=bool))
+    figures = []
+    for kind, own in zip(("mean", "dist"), pools, strict=True):
+        behind: dict[int, list[int]] = {unit.index: [] for unit in tree.units}
+        for person, pool in enumerate(own[:, 0].tolist()):
+            if pool >= 0:
+                for unit in tree.ancestors(tree.units[pool]):
+                    behind[unit.index].append(person)
+        for unit in tree.units:
+            if behind[unit.index] and not unit.is_catch_all:
+                people = np.array(behind[unit.index], dtype=np.intp)
+                figures.append(Figure(f"{unit.path}{kind}", unit.name, kind, "t", ("t_1",), people, len(people)))  # type: ignore[arg-type]
+    return plan, certify(figures, k_mean=5, k_dist=10)
+
+
+def test_leaders_in_a_unit_of_their_own_print_when_they_are_five_and_rise_when_they_are_four() -> None:
+    tree = tree_of([("A",), ("A", "Avdelingsledelse"), ("A", "Seksjon")])
+    for n, expected in ((5, (5, 17, 17)), (4, (None, 12, 12))):
+        plan, certificate = certified(tree, {("A", "Avdelingsledelse"): n, ("A", "Seksjon"): 12})
+        paths: list[UnitPath] = [("A", "Avdelingsledelse"), ("A",), ()]
+        assert tuple(printed(plan, tree, path)[0] for path in paths) == expected
+        assert certificate.is_valid
+
+
+def test_chain_of_only_children_over_eight_levels_prints_the_same_people_on_each() -> None:
+    """A parent and its only child are the same set: as many reports, nobody between them."""
+    paths = [tuple(f"u{level}" for level in range(1, depth + 1)) for depth in range(1, 9)]
+    tree = tree_of(paths)
+    plan, certificate = certified(tree, {paths[-1]: 11})
+    assert {printed(plan, tree, path) for path in [(), *paths]} == {(11, 11)}
+    assert certificate.is_valid
+    assert certificate.smallest_mean == 11
+
+
+def test_chain_of_only_children_with_one_leader_on_each_level_prints_from_where_they_are_enough() -> None:
+    """The leaders of levels 1 to 4 are withdrawn, those of 5 to 8 have risen; the fifth from below makes five."""
+    paths = [tuple(f"u{level}" for level in range(1, depth + 1)) for depth in range(1, 9)]
+    tree = tree_of(paths)
+    plan, certificate = certified(tree, dict.fromkeys([(), *paths], 1))
+    assert [printed(plan, tree, path)[0] for path in [(), *paths]] == [5, 5, 5, 5, 5, None, None, None, None]
+    assert certificate.is_valid
+    assert certificate.smallest_mean == 5
+
+
+def test_parent_that_adds_fewer_than_five_to_its_only_child_prints_what_the_child_prints() -> None:
+    tree = tree_of([("A",), ("A", "B")])
+    for n, expected in ((4, 12), (5, 17)):
+        plan, certificate = certified(tree, {("A",): n, ("A", "B"): 12})
+        assert printed(plan, tree, ("A",))[0] == expected
+        assert certificate.is_valid
+
+
+def test_five_thousand_units_over_eight_levels_are_certified() -> None:
+    random = np.random.default_rng(5)
+    paths: list[UnitPath] = [()]
+    for number in range(1, 5_001):
+        parent = paths[int(random.integers(0, number))][:7]
+        paths.append((*parent, f"u{number}"))
+    paths += [(*path, "ingen") for path in paths[::40] if len(path) < 8]
+    tree = tree_of(paths[1:])
+    groups = {path: int(random.choice((0, 1, 2, 4, 5, 9, 12))) for path in paths}
+    plan, certificate = certified(tree, groups)
+    assert len(tree.units) > 5_000
+    assert max(unit.level for unit in tree.units) == 8
+    assert certificate.is_valid
+    assert (certificate.smallest_mean, certificate.smallest_dist) == (5, 10)
+    reporting = [unit.index for unit in tree.units if not unit.is_catch_all]
+    assert [plan.has_report(unit) for unit in reporting] == [bool(plan.n_answers[unit] >= 5) for unit in reporting]

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from app.domain.instrument import CURRENT_VERSION, Item, load_instrument
-from app.domain.results import ReportResults, ThemeResult
-from app.domain.trend import Trend, is_comparable, trends
+from app.domain.results import EarlierMean, ReportResults, ThemeResult
+from app.domain.trend import is_comparable, with_trends
 from app.domain.units import UnitPath, UnitTree
 
 INSTRUMENT = load_instrument(CURRENT_VERSION)
-TREE = UnitTree.from_rows([(("A",), None), (("A", "ingen"), None), (("B",), None)])
+TREE = UnitTree.from_rows([(("A",), None), (("B",), None)])
 
 
 def result(theme_id: str, n: int | None, mean: str | None) -> ThemeResult:
@@ -28,31 +28,40 @@ def report(path: UnitPath, *results: ThemeResult) -> ReportResults:
 NOW = report(("A",), result("workload", 12, "3.4"), result("conflicts", 11, "2.0"))
 
 
-def test_both_printed_means_and_their_difference_are_shown() -> None:
-    earlier = [report((), result("workload", 60, "3.0")), report(("A",), result("workload", 9, "3.9"))]
-    assert trends(NOW, earlier) == (Trend("workload", Decimal("3.9"), 9, Decimal("3.4"), 12),)
-    assert trends(NOW, earlier)[0].difference == Decimal("-0.5")
+def trend(now: ReportResults, *earlier: ReportResults) -> dict[str, EarlierMean | None]:
+    (found,) = with_trends([now], earlier)
+    assert replace(found, themes=now.themes) == now
+    assert [replace(own, earlier=None) for own in found.themes] == [*now.themes], "nothing else changes"
+    return {own.theme.id: own.earlier for own in found.themes}
+
+
+def test_earlier_printed_mean_of_the_same_unit_stands_beside_this_ones() -> None:
+    earlier = (report((), result("workload", 60, "3.0")), report(("A",), result("workload", 9, "3.9")))
+    assert trend(NOW, *earlier) == {"workload": EarlierMean(Decimal("3.9"), 9), "conflicts": None}
+
+
+def test_change_is_that_of_the_printed_means() -> None:
+    (found,) = with_trends([NOW], [report(("A",), result("workload", 9, "3.9"))])
+    assert [own.change for own in found.themes] == [Decimal("-0.5"), None]
+    assert result("workload", None, None).change is None
 
 
 @pytest.mark.parametrize("path", [(), ("B",)])
 def test_other_units_of_the_earlier_survey_are_never_compared_with(path: UnitPath) -> None:
-    assert trends(NOW, [report(path, result("workload", 60, "3.0"))]) == ()
+    assert set(trend(NOW, report(path, result("workload", 60, "3.0"))).values()) == {None}
 
 
 def test_theme_that_either_survey_withheld_has_no_trend() -> None:
     hidden = result("workload", None, None)
-    assert trends(NOW, [report(("A",), hidden)]) == ()
-    assert trends(report(("A",), hidden), [report(("A",), result("workload", 9, "3.9"))]) == ()
+    assert trend(NOW, report(("A",), hidden))["workload"] is None
+    for half in (result("workload", 9, None), result("workload", None, "3.9")):
+        assert trend(NOW, report(("A",), half))["workload"] is None
+    assert trend(report(("A",), hidden), report(("A",), result("workload", 9, "3.9"))) == {"workload": None}
 
 
 def test_theme_that_was_not_asked_then_has_no_trend() -> None:
-    (trend,) = trends(NOW, [report(("A",), result("conflicts", 9, "2.2"))])
-    assert trend.theme_id == "conflicts"
-
-
-def test_catch_all_has_no_trend() -> None:
-    own = report(("A", "ingen"), result("workload", 12, "3.4"))
-    assert trends(own, [own]) == ()
+    found = trend(NOW, report(("A",), result("conflicts", 9, "2.2")))
+    assert found == {"workload": None, "conflicts": EarlierMean(Decimal("2.2"), 9)}
 
 
 def test_theme_in_other_words_or_on_another_scale_is_not_comparable() -> None:
@@ -64,9 +73,4 @@ def test_theme_in_other_words_or_on_another_scale_is_not_comparable() -> None:
     assert not is_comparable(theme, replace(theme, items=turned))
     assert not is_comparable(theme, replace(theme, items=theme.items[:-1]))
     now = replace(NOW, themes=(replace(NOW.themes[0], theme=replace(theme, items=turned)),))
-    assert trends(now, [report(("A",), result("workload", 9, "3.9"))]) == ()
-
-
-def test_trend_is_made_of_rounded_figures_only() -> None:
-    (trend,) = trends(NOW, [report(("A",), result("workload", 9, "3.9"))])
-    assert {value.as_tuple().exponent for value in (trend.earlier, trend.now, trend.difference)} == {-1}
+    assert trend(now, report(("A",), result("workload", 9, "3.9"))) == {"workload": None}

@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("disclosure", "certificate", "results", "withholding", "scoring")
-TESTS = [f"tests/domain/test_{module}.py" for module in ("withholding", "results", "certificate", "disclosure")]
+MODULES = ("disclosure", "certificate", "results", "withholding", "scoring", "recount", "trend")
+TESTED = ("withholding", "trend", "recount", "results", "certificate", "disclosure")
+TESTS = [f"tests/domain/test_{module}.py" for module in TESTED]
 SURVIVORS = Path(__file__).with_name("survivors.txt")
 
 CONFIGURATION = f"""

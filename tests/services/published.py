@@ -74,7 +74,7 @@ def release_of(setup: Setup, submitted: Submitted, decisions: Sequence[Withholdi
     _, basis = compute_basis(setup, submitted)
     reports = withhold(FigureTable(basis.frozen, setup.instrument).reports(setup.n_invited), decisions)
     report_set = ReportSet(setup.organisation, PERIOD, setup.instrument, setup.limits, setup.definitions)
-    return Release(report_set, basis, reports, check_release(reports, basis.pools, setup.limits))
+    return Release(report_set, basis, reports, check_release(reports, basis, setup.limits))
 
 
 def write_set(release: Release, out: Path, languages: Sequence[str] = ("nb", "en")) -> Path:

@@ -11,11 +11,14 @@ from app.db.orders import Mail, Order
 from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, STAFF
 from app.domain.survey import State
-from app.extensions import session
+from app.extensions import key_ring, session
 from app.services.audit import list_trail
 from app.services.mail_queue import list_mails
 from app.services.orders import state_of
+from app.services.report_basis import load_submitted, store_basis
+from app.services.surveys import opened
 from tests.people import Trial
+from tests.services.test_releases import naive_basis
 from tests.web.client import Browser
 from tests.web.conftest import BOTH, HandClock
 from tests.web.desk import furnish, log_in, place_order
@@ -156,6 +159,34 @@ def test_staff_publish_less_and_never_more(web: Flask, clock: HandClock, staff: 
     assert [row.th.get_text() for row in staff.page.select("tbody tr")] == ["Prøvetilsynet"]
     with web.app_context():
         assert [line.event for line in list_trail(session(), order_id)][-2:] == ["withheld", "withheld"]
+
+
+def test_page_shows_nothing_of_reports_that_the_gate_stops_and_withholding_does_not_pass_it_by(
+    web: Flask, clock: HandClock, staff: Browser
+) -> None:
+    """A basis that counts whoever is directly in a unit: one person is between the organisation and B."""
+    order_id = placed(web, clock, State.OPEN)
+    with web.app_context():
+        trial = Trial(session().get_one(Survey, order_id), clock.now)
+        for person in range(8):
+            trial.answer(person, ("B",), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 2))
+        trial.answer(8, ("A", "A1"), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 4))
+        trial.close()
+        setup = opened(session().get_one(Survey, order_id)).setup
+        submitted = load_submitted(session(), key_ring(), setup)
+        store_basis(session(), key_ring(), setup, naive_basis(setup, submitted))
+        session().commit()
+        session().expunge_all()
+    staff.get(f"/staff/orders/{order_id}/withdrawals")
+    assert staff.status == 409
+    assert "Nothing can be published" in staff.text
+    assert "workload: a group of 1, where at least 5 are needed." in staff.text
+    assert not staff.page.select("table")
+    place = next(unit.index for unit in setup.tree.units if unit.path == ("B",))
+    form = {"csrf_token": staff.token, "unit": str(place), "theme": "workload", "reason": "Not enough."}
+    assert staff.client.post(f"/staff/orders/{order_id}/withdrawals", data=form).status_code == 303
+    staff.get(f"/staff/orders/{order_id}/withdrawals")
+    assert staff.status == 409
 
 
 def test_who_is_not_staff_is_told_so_and_sees_nothing(web: Flask, clock: HandClock, staff: Browser) -> None:
