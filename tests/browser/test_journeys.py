@@ -235,16 +235,6 @@ def test_change_and_change_back_ends_as_seen(visit: Visitor, site: Site) -> None
     expect(page.locator(radio(page, "workload_1", 3))).to_be_checked()
 
 
-def test_answer_is_saved_even_when_the_page_is_left_at_once(visit: Visitor, site: Site) -> None:
-    page = visit()
-    begin(page, site)
-    page.check(radio(page, "workload_1", 5))
-    page.click("footer a >> nth=0")
-    page.wait_for_url(site.survey)
-    page.goto(f"{site.survey}/page/1")
-    expect(page.locator(radio(page, "workload_1", 5))).to_be_checked()
-
-
 def slowly(route: Route) -> None:
     time.sleep(0.8)
     route.continue_()
