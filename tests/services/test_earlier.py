@@ -172,4 +172,4 @@ def test_what_a_forger_does_to_an_earlier_figure_is_found(
     out = Path(shutil.copytree(compared, tmp_path / "set", ignore=shutil.ignore_patterns("nb", "*.zip")))
     change_json(out / "manifest.json", lambda content: [report["files"].pop("nb") for report in content["reports"]])
     change_json(out / "audit.json", lambda content: change(content["reports"][2]["themes"]["workload"]))
-    assert code in {finding.code for finding in verify_set(out).findings}
+    assert code in {finding.code for finding in verify_set(Storage(str(out))).findings}
