@@ -50,11 +50,14 @@ def slow(migrated: Path, tmp_path: Path, web: Flask) -> Iterator[Flask]:
 
 
 def test_agency_of_5000_behind_one_address_opens_the_link_within_a_minute(web: Flask, trial: Trial) -> None:
-    """Start page and both halves of the login each; only what comes before the view is run."""
+    """Start page and both halves of the login each; only what comes before the view is run.
+
+    Each is a request of its own: within one, a limit is counted once however often it is asked.
+    """
     for step in ("", "/login", "/login"):
-        with web.test_request_context(f"/s/{trial.survey.code}{step}", environ_base={"REMOTE_ADDR": "203.0.113.7"}):
-            answers = {web.preprocess_request() is None for _ in range(5000)}
-        assert answers == {True}
+        for _ in range(5000):
+            with web.test_request_context(f"/s/{trial.survey.code}{step}", environ_base={"REMOTE_ADDR": "203.0.113.7"}):
+                assert web.preprocess_request() is None
     assert PER_LINK >= 3 * 5000
 
 
