@@ -80,7 +80,7 @@ class Notices:
 
     def deleted(self, survey: Survey) -> None:
         """The contact person and staff get the certificate."""
-        dates = self._dates(survey)
+        dates = self._dates(survey) | {"deleted_on": self._day(oslo_day(self._now))}
         self._to_contact("deleted", self._now, attachment=CERTIFICATE, **dates)
         link = f"/staff/orders/{self._order.id}"
         self._queue("deleted", self._staff_email, self._now, attachment=CERTIFICATE, link=link, **dates)

@@ -181,7 +181,8 @@ def _on_cluster(client: Client, printed: Printed, jobs: Sequence[Job]) -> Iterat
         try:
             rendered = future.result()
         except Exception as error:  # its worker died again and again, or the cluster went away
-            rendered = Rendered(names[future], error=f"{type(error).__name__}: {error}")
+            reason = str(error).partition("\n")[0]
+            rendered = Rendered(names[future], error=f"{type(error).__name__}: {reason}")
         del names[future]  # the last hold on its bytes, on the worker and here
         yield rendered
 

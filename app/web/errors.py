@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, request, url_for
+from flask import session as cookie
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
@@ -166,6 +167,8 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
 def _tell(wording: Wording) -> Response:
     """Give up the transaction, so that a half-made change is neither kept nor in the way, and say what happened."""
     session().rollback()
+    if wording.status >= 500:
+        _leave_cookie_as_it_came()
     return respond(
         "errors/error.html",
         "errors/_error.html",
@@ -173,6 +176,14 @@ def _tell(wording: Wording) -> Response:
         wording=wording,
         way_on=_way_on(wording.status),
     )
+
+
+def _leave_cookie_as_it_came() -> None:
+    """What failed is tried again with the same page: its token, and answers that wait in the cookie, must be there."""
+    came = current_app.session_interface.open_session(current_app, request)
+    cookie.clear()
+    cookie.update(came or {})
+    cookie.modified = False
 
 
 def _way_on(status: int) -> str:

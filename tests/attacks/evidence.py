@@ -80,8 +80,7 @@ class Evidence:
     links: dict[bytes, int] = field(default_factory=dict)
     """The truth: who is behind a response after closing, by the link that is sealed in it."""
     files: bytes = b""
-    """Everything in both databases, the instance folder and the folder for temporary files, before and after closing.
-    """
+    """All of both databases, the instance folder and the folder for temporary files, before and after closing."""
     keys: list[bytes] = field(default_factory=list)
     """Those that are left after closing."""
 
@@ -237,7 +236,6 @@ def _let_answer(app: Flask, code: str, clock: HandClock, found: Evidence, folder
     waiting = deque(Employee(app, code, serial, random) for serial in random.sample(range(N_PEOPLE), N_PEOPLE))
     inside: list[tuple[Employee, Iterator[None]]] = []
     contact = Browser(app.test_client(), "")
-    log_in(contact, "organisation", CONTACT)
     for n_steps in itertools.count(1):
         while waiting and len(inside) < AT_ONCE:
             employee = waiting.popleft()
@@ -257,8 +255,7 @@ def _let_answer(app: Flask, code: str, clock: HandClock, found: Evidence, folder
                 _take(app, found, MIDWAY, folder)
         if n_steps % LOOKS_EVERY == 0:
             found.metrics.append(app.extensions["metrics"].as_text().decode())
-            if clock.now.hour % 3 == 0:
-                log_in(contact, "organisation", CONTACT)
+            log_in(contact, "organisation", CONTACT)
             found.counts.append(contact.get(f"/organisation/orders/{found.survey_id}/survey").text)
 
 
@@ -295,6 +292,8 @@ def _own_log() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     level = logging.getLogger(logs.OWN).level
     handler = logs.set_up(logging.INFO, stream)
-    yield stream
-    logging.getLogger().removeHandler(handler)
-    logging.getLogger(logs.OWN).setLevel(level)
+    try:
+        yield stream
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger(logs.OWN).setLevel(level)

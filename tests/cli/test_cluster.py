@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 
+from app import ROOT
 from app.adapters.storage import Storage
 from app.domain.errors import DomainError
 from app.domain.units import UnitPath, UnitTree
@@ -37,14 +42,27 @@ def release() -> Release:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A scheduler and two workers, each a process of its own."""
-    from distributed import LocalCluster
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scheduler with two workers: processes that have the program, and no setting of ours."""
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "scheduler.json"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0", silence_logs="ERROR"
-    ) as made:
-        yield made
+    def start(what: str, *options: str) -> subprocess.Popen[bytes]:
+        arguments = (sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(file), *options)
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(arguments, cwd=folder, env=environment, stdout=log, stderr=log)
+
+    processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", ":0")]
+    deadline = time.monotonic() + 60
+    while not file.exists() or not file.read_bytes().strip():
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.1)
+    processes += [start("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(2)]
+    yield json.loads(file.read_bytes())["address"]
+    for process in reversed(processes):
+        process.terminate()
+        process.wait(60)
 
 
 def build(release: Release, out: Path, workers: Workers) -> dict[str, bytes]:
@@ -53,8 +71,8 @@ def build(release: Release, out: Path, workers: Workers) -> dict[str, bytes]:
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
-def test_cluster_makes_the_same_bytes_as_this_machine(release: Release, cluster: Any, tmp_path: Path) -> None:
-    there = build(release, tmp_path / "there", cluster_workers(cluster.scheduler_address))
+def test_cluster_makes_the_same_bytes_as_this_machine(release: Release, cluster: str, tmp_path: Path) -> None:
+    there = build(release, tmp_path / "there", cluster_workers(cluster))
     assert there == build(release, tmp_path / "here", local_workers(1))
 
 
@@ -65,11 +83,11 @@ def fail_on_second(printed: Printed, job: report_workers.Job, wanted: str) -> Re
 
 
 def test_one_report_that_fails_there_stops_no_other(
-    release: Release, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    release: Release, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_workers, "_render_there", fail_on_second)
     out, made = tmp_path / "set", list[None]()
-    workers = cluster_workers(cluster.scheduler_address)
+    workers = cluster_workers(cluster)
     built = build_set(release, ("en",), out, workers, lambda: made.append(None))
     assert built.failures == (("en/1 A (en)", "MemoryError: no room"),)
     assert len(made) == len(release.reports) + 1
@@ -125,12 +143,12 @@ def test_cluster_without_workers_is_not_waited_for(
 
 
 def test_from_the_cluster_through_s3_to_the_reader_and_gone_on_the_day(
-    app: Flask, s3: str, cluster: Any, tmp_path: Path
+    app: Flask, s3: str, cluster: str, tmp_path: Path
 ) -> None:
     """The command, the portal and the deletion may each be on another machine: they share databases and storage."""
     desk = Desk(app, tmp_path)
     storage = app.extensions["report_storage"] = Storage(f"{s3}/whole")
-    output = desk.run("build-reports", desk.survey, "--lang", "en", "--scheduler", cluster.scheduler_address)
+    output = desk.run("build-reports", desk.survey, "--lang", "en", "--scheduler", cluster)
     published = find_published(Storage(f"{s3}/whole"), desk.survey)
     assert published is not None
     assert output.splitlines()[-1] == f"6 reports in en: {s3}/whole/{published.place}"

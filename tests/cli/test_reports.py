@@ -20,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app.adapters.spreadsheets import write_unit_list
+from app.adapters.storage import Storage
 from app.domain.errors import DomainError
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.units import UnitPath, UnitTree
@@ -104,11 +105,11 @@ def test_build_that_was_killed_goes_on_where_it_was_and_ends_with_the_same_bytes
 
 def test_two_workers_make_the_same_bytes_as_one_and_every_language_has_the_same_figures(tmp_path: Path) -> None:
     languages = ("nb", "nn", "en")
-    built = build_set(release(), languages, tmp_path / "two", 2, lambda: None)
+    built = build_set(release(), languages, tmp_path / "two", local_workers(2), lambda: None)
     assert not built.failures
     one = write_set(release(), tmp_path / "one", languages)
     assert files_in(tmp_path / "two") == files_in(one)
-    verification = verify_set(one)
+    verification = verify_set(Storage(str(one)))
     assert verification.findings == ()
     assert verification.n_figures > 900
 

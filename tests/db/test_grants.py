@@ -8,6 +8,7 @@ from pathlib import Path
 import flask_migrate
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.adapters.sealing import keyed_hash
@@ -75,6 +76,12 @@ def test_table_without_a_line_stops_the_sql(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delitem(GRANTS, "response")  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="response"):
         grants_sql("answers")
+
+
+def test_command_prints_what_is_to_be_run(app: Flask) -> None:
+    for name in DATABASES:
+        result = app.test_cli_runner().invoke(args=["database", "grants", name])
+        assert (result.exit_code, result.output) == (0, grants_sql(name))
 
 
 def test_granting_again_changes_nothing_and_takes_back_what_is_too_much(installation: Installation) -> None:

@@ -107,6 +107,7 @@ class Postgres:
 
         self._folder = folder
         self._server: Any = pgserver.get_server(folder, cleanup_mode="stop")  # type: ignore[attr-defined]
+        self._uri: str = self._server.get_uri()
         engine = sa.create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             for name in DATABASES:
@@ -130,7 +131,13 @@ class Postgres:
     def start(self) -> None:
         for lock in (*self._folder.glob("postmaster.pid"), *self._folder.glob(".s.PGSQL.*")):
             lock.unlink()  # in a container nobody may bury the killed process, whose number then seems to be in use
-        self._server.ensure_postgres_running()
+        with suppress(subprocess.TimeoutExpired):  # recovery may take longer than the library waits
+            self._server.ensure_postgres_running()
+        deadline = time.monotonic() + 120
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError("PostgreSQL does not come back")
+            time.sleep(0.1)
 
     def freeze(self) -> None:
         """It answers nothing, and nothing fails: as a network that swallows everything."""
@@ -141,6 +148,14 @@ class Postgres:
 
     def stop(self) -> None:
         self._server.cleanup()
+
+    def _answers(self) -> bool:
+        engine = sa.create_engine(self._url("postgres"), poolclass=sa.NullPool)
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError:
+            return False
+        return True
 
     def processes(self) -> list[int]:
         """The postmaster first."""
@@ -154,8 +169,7 @@ class Postgres:
                 os.kill(pid, what)
 
     def _url(self, database: str) -> str:
-        uri: str = self._server.get_uri()
-        return uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{database}?")
+        return self._uri.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{database}?")
 
 
 class Disk:

@@ -19,8 +19,9 @@ from app.adapters.smtp import MailDelayed, Message, Security, Smtp, SmtpSettings
 from app.cli import mail as mail_command
 from app.db.orders import Mail, Order
 from app.db.surveys import Survey
-from app.domain.survey import State
+from app.domain.survey import State, oslo_day
 from app.extensions import session, settings
+from app.reports.texts import texts
 from app.services import mail_queue
 from app.services.mail_queue import CLAIM_LASTS, KEPT_FOR, WAITS
 from tests.adapters.test_smtp import free_port
@@ -238,3 +239,6 @@ def test_certificate_of_a_deletion_reaches_the_contact_person_and_staff(
         assert certificate["opened_on"] == "2026-07-12"
         assert certificate["keys"] == ["data", "identity", "register", "response"]
         assert certificate["deleted_at"] is not None
+    told = next(mail for mail in mails if mail["To"] == "contact@example.org" and "slettet" in mail["Subject"])
+    on_this_day = texts("nb").day(oslo_day(datetime.now(UTC)))
+    assert f"ble slettet {on_this_day}" in told.get_body(("plain",)).get_content()  # type: ignore[union-attr]

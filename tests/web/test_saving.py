@@ -9,7 +9,8 @@ from threading import Barrier
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from app.db.answers import ResponseRow
 from app.extensions import db, session
@@ -96,6 +97,30 @@ def test_answers_sent_after_the_login_expired_are_saved_at_the_next(
     assert "have now been saved" in browser.text
     assert browser.chosen == {"workload_1": "4", "role_clarity_2": "0"}
     assert answer(web, trial, "workload_1") == 4
+
+
+def test_answers_that_wait_for_the_login_survive_a_database_that_is_away_just_then(
+    web: Flask, trial: Trial, clock: HandClock, browser: Browser
+) -> None:
+    """The same login is sent once more, from the same page."""
+    browser.begin()
+    clock.pass_by(minutes=31)
+    browser.send("#answers", button={"go": "next"}, workload_1="5")
+    fields = {**browser.standing_in(browser.page.select_one("form:has(#number)")), "person": "0"}  # type: ignore[arg-type]
+
+    def is_away(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "response" in statement:
+            raise OperationalError(statement, {}, Exception("away"))
+
+    with web.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", is_away)
+    try:
+        assert browser.client.post(browser.path, data=fields).status_code == 503
+    finally:
+        event.remove(engine, "before_cursor_execute", is_away)
+    assert browser.client.post(browser.path, data=fields).status_code == 303
+    assert answer(web, trial, "workload_1") == 5
 
 
 def test_autosave_after_the_login_expired_says_so_and_keeps_the_answer(

@@ -223,7 +223,8 @@ def test_only_this_place_takes_more_than_a_form_and_only_of_who_is_logged_in(web
         assert desk.post_file(desk.at(step), bytes(200_000)).status_code == 413, step
     desk.client = web.test_client()
     answer = desk.post_file(desk.at("unit-list"), bytes(200_000))
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/organisation/login?expired=1")
+    back = f"/organisation/login?next={desk.at('unit-list')}&expired=1"
+    assert (answer.status_code, answer.headers["Location"]) == (303, back)
 
 
 def test_stranger_cannot_have_a_file_read_in_anothers_order(web: Flask, desk: Desk) -> None:
