@@ -28,9 +28,6 @@ N_HEAVY = 20
 ENDED_ELSEWHERE = "login.end_login"
 N_ENDED_ELSEWHERE = 600
 """Of those in a minute, from everybody who is not logged in: anybody can send one, and each is kept for hours."""
-ENDED_ELSEWHERE = "login.end_login"
-N_ENDED_ELSEWHERE = 200
-"""Logouts at ID-porten in a minute that are remembered: anybody can claim one, and each leaves a row for hours."""
 _PATIENCE: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
 """Seconds for Redis to answer; after that each process counts for itself, until Redis is back."""
 _UNCOUNTED = ("static", "health.")
@@ -53,9 +50,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         application_limits=[
             ApplicationLimit(often),
             ApplicationLimit(f"{N_HEAVY}/minute", scope="heavy", exempt_when=lambda: request.endpoint not in HEAVY),
-            ApplicationLimit(
-                f"{N_ENDED_ELSEWHERE}/minute", scope="ended", exempt_when=lambda: request.endpoint != ENDED_ELSEWHERE
-            ),
             ApplicationLimit(
                 f"{N_ENDED_ELSEWHERE}/minute",
                 scope="ended",
