@@ -28,6 +28,7 @@ ENTRIES_PER_STEP = 64
 FOR_RESEARCH_BYTES = 240
 _PLAIN_BYTES = FOR_RESEARCH_BYTES - 48
 _ENTRY = struct.Struct(f">{HASH_BYTES}sB15s{FOR_RESEARCH_BYTES}s")
+_NOBODY = bytes(HASH_BYTES)
 _PLAIN = struct.Struct(">16sB")
 """Link, and how many bytes the number takes; number and name follow."""
 LONGEST_NUMBER = 64
@@ -99,8 +100,8 @@ def lay_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -
 
 def find_consent(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> Consent | None:
     number = _bucket_of(person, n_buckets)
-    entry = _unseal(key, survey_id, number, _read(session, key, survey_id, number)).get(person)
-    return entry.consent if entry else None
+    packed = _unseal(key, survey_id, number, _read(session, key, survey_id, number)).get(person)
+    return _unpack(packed).consent if packed else None
 
 
 def put_consent(
@@ -108,7 +109,7 @@ def put_consent(
 ) -> None:
     """Record what `person` decided. `sealed` (see `for_research`) is kept only when consent is given."""
     entry = Entry(person, consent, sealed if consent.is_given else os.urandom(FOR_RESEARCH_BYTES))
-    _change(session, key, survey_id, _bucket_of(person, n_buckets), {person: entry}, ())
+    _change(session, key, survey_id, _bucket_of(person, n_buckets), {person: _pack(entry)}, ())
 
 
 def remove_person(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> None:
@@ -118,7 +119,7 @@ def remove_person(session: Session, key: bytes, survey_id: str, n_buckets: int, 
 def list_entries(session: Session, key: bytes, survey_id: str) -> Iterator[Entry]:
     """Every entry of the survey, sorted by keyed hash."""
     for number, sealed in _all_buckets(session, survey_id):
-        yield from _unseal(key, survey_id, number, sealed).values()
+        yield from map(_unpack, _unseal(key, survey_id, number, sealed).values())
 
 
 def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, survey_id: str) -> None:
@@ -129,7 +130,7 @@ def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, surve
             entries = _unseal(old_key, survey_id, number, sealed)
         except DomainError:
             continue  # done before the crash; `check_register` finds anything else
-        kept = {person: entry for person, entry in entries.items() if entry.consent.is_given}
+        kept = {person: packed for person, packed in entries.items() if _unpack(packed).consent.is_given}
         if not _write(session, new_key, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
             raise DomainError("register.busy")
 
@@ -177,36 +178,42 @@ def _write(session: Session, key: bytes, survey_id: str, number: int, old: bytes
 
 
 def _change(
-    session: Session, key: bytes, survey_id: str, number: int, put: dict[bytes, Entry], remove: tuple[bytes, ...]
+    session: Session, key: bytes, survey_id: str, number: int, put: dict[bytes, bytes], remove: tuple[bytes, ...]
 ) -> None:
     begin_writing(session, RegisterBucket)
     for _ in range(_N_TRIES):
         old = _read(session, key, survey_id, number)
-        entries = {
-            person: entry for person, entry in _unseal(key, survey_id, number, old).items() if person not in remove
-        }
-        if _write(session, key, survey_id, number, old, _seal(key, survey_id, number, entries | put)):
+        entries = _unseal(key, survey_id, number, old) | put
+        for person in remove:
+            entries.pop(person, None)
+        if _write(session, key, survey_id, number, old, _seal(key, survey_id, number, entries)):
             return
     raise DomainError("register.busy")
 
 
-def _seal(key: bytes, survey_id: str, number: int, entries: dict[bytes, Entry]) -> bytes:
-    packed = b"".join(
-        _ENTRY.pack(entry.person, entry.consent.is_given, entry.consent.text_version.encode(), entry.for_research)
-        for _, entry in sorted(entries.items())
-    )
+def _seal(key: bytes, survey_id: str, number: int, entries: dict[bytes, bytes]) -> bytes:
+    """`entries`: person -> packed entry, which begins with the person."""
+    packed = b"".join(sorted(entries.values()))
     step = ENTRIES_PER_STEP * _ENTRY.size
     n_bytes = max(1, math.ceil(len(packed) / step)) * step
     return seal(key, packed.ljust(n_bytes, b"\0"), _label(survey_id, number))
 
 
-def _unseal(key: bytes, survey_id: str, number: int, sealed: bytes) -> dict[bytes, Entry]:
-    entries = {}
-    for person, is_given, version, sealed_person in _ENTRY.iter_unpack(unseal(key, sealed, _label(survey_id, number))):
-        if any(person):
-            consent = Consent(bool(is_given), version.rstrip(b"\0").decode())
-            entries[person] = Entry(person, consent, sealed_person)
-    return entries
+def _unseal(key: bytes, survey_id: str, number: int, sealed: bytes) -> dict[bytes, bytes]:
+    """Person -> packed entry: of the many in a bucket a request looks into one."""
+    plain = unseal(key, sealed, _label(survey_id, number))
+    packed = (plain[start : start + _ENTRY.size] for start in range(0, len(plain), _ENTRY.size))
+    return {one[:HASH_BYTES]: one for one in packed if not one.startswith(_NOBODY)}
+
+
+def _pack(entry: Entry) -> bytes:
+    consent = entry.consent
+    return _ENTRY.pack(entry.person, consent.is_given, consent.text_version.encode(), entry.for_research)
+
+
+def _unpack(packed: bytes) -> Entry:
+    person, is_given, version, sealed = _ENTRY.unpack(packed)
+    return Entry(person, Consent(bool(is_given), version.rstrip(b"\0").decode()), sealed)
 
 
 def _label(survey_id: str, number: int) -> bytes:

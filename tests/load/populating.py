@@ -103,11 +103,11 @@ def _fill(survey: Survey, n_responses: int) -> None:
 
 def _fill_register(setup: Setup, n_people: int) -> None:
     key, n_buckets = key_ring().get(session(), setup.id, Purpose.REGISTER), setup.n_register_buckets
-    buckets: list[dict[bytes, register.Entry]] = [{} for _ in range(n_buckets)]
+    buckets: list[dict[bytes, bytes]] = [{} for _ in range(n_buckets)]
     for _ in range(n_people):
         person = os.urandom(32)
         entry = register.Entry(person, _CONSENT, os.urandom(register.FOR_RESEARCH_BYTES))
-        buckets[register._bucket_of(person, n_buckets)][person] = entry
+        buckets[register._bucket_of(person, n_buckets)][person] = register._pack(entry)
     for number, entries in enumerate(buckets):
         sealed = register._seal(key, setup.id, number, entries)
         here = (RegisterBucket.survey_id == setup.id, RegisterBucket.number == number)
