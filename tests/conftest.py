@@ -58,7 +58,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     server = pgserver.get_server(folder, cleanup_mode="stop")
     engine = sa.create_engine(_url(server.get_uri(), "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):  # nothing here must last
+        settings = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")  # nothing here must last
+        for setting in (*settings, "wal_recycle = off"):  # as OPERATING.md has it
             connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
         connection.exec_driver_sql("SELECT pg_reload_conf()")
         for name in DATABASES:

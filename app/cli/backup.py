@@ -82,6 +82,10 @@ def restore(file: Path) -> None:
     click.echo(f"Restored as it was at {content.made_at:%Y-%m-%d %H:%M} UTC.")
     for survey_id, is_readable in backups.readable_surveys(session(), key_ring()).items():
         click.echo(f"{survey_id[:8]}  {'readable' if is_readable else 'not readable: its keys have been destroyed'}")
+    click.echo(
+        f"What was deleted or withdrawn since {content.made_at:%Y-%m-%d %H:%M} UTC is back: responses, consents, "
+        "staff, withheld reports. Do again what is in your notes, and withhold before you build reports."
+    )
     click.echo("Next: flask maintenance run, flask mail list --all, flask doctor")
 
 

@@ -259,6 +259,9 @@ _SENTENCES = {
     "Give it a server or folder of its own that is never copied.",
     "keys.archived": "The server of the keys archives its write-ahead log: destroyed keys live on there. Set "
     "archive_mode = off, or move the database of keys to another server.",
+    "keys.log_kept": "The write-ahead log of the server of the keys may hold destroyed keys for weeks. Set "
+    "wal_recycle = off there, and as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO must_commands; "
+    "GRANT pg_checkpoint TO must_commands;",
     "file.open_to_others": "{path} can be read by others on this machine: chmod go= {path}",
     "disk.not_writable": "{folder} cannot be written to ({kind}). Let it belong to the user that runs the product.",
     "disk.full": "Only {megabytes} MB are left on the disk of {folder}. Make room: when it is full no answer can be "

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -26,6 +27,9 @@ from app.services.ended_logins import forget_ended_logins
 from app.services.mail_queue import forget_addresses
 from app.services.report_store import delete_sets
 from app.services.surveys import list_surveys
+
+LOOKED_AFTER = timedelta(days=14)
+"""So long after its deletion a survey's reports are looked for again."""
 
 group = AppGroup("maintenance", help="Work that the clock asks for.")
 
@@ -82,6 +86,8 @@ def _sweep_if_due(survey: Survey) -> None:
 def _delete_if_due(survey: Survey) -> None:
     if is_deletion_due(survey, now()):
         _delete(survey)
+    elif survey.deleted_at is not None and now() - survey.deleted_at < LOOKED_AFTER:
+        _forget_reports(survey)
     go_on_writing()
     delete_old_sums(session(), survey, now())
     session().commit()
@@ -95,8 +101,7 @@ def _delete(survey: Survey) -> None:
     if not file.exists():
         _write(file, describe_deletion(session(), survey) | {"deleted_at": None})
     run_steps(DELETION, survey)
-    shutil.rmtree(settings().building_folder / survey.id, ignore_errors=True)
-    delete_sets(report_storage(), survey.id)
+    _forget_reports(survey)
     compact_if_needed(survey)
     certificate = json.loads(file.read_text(encoding="utf-8"))
     _write(file, certificate | {"deleted_at": now().isoformat(timespec="minutes")})
@@ -107,6 +112,12 @@ def _delete(survey: Survey) -> None:
     if not certificate["was_exported"]:
         click.echo(f"{survey.id[:8]}: what was consented to had not been exported.", err=True)
     click.echo(f"{survey.id[:8]} deleted: {file}")
+
+
+def _forget_reports(survey: Survey) -> None:
+    """Once more after deletion, too: a build that was under way then may have left something."""
+    shutil.rmtree(settings().building_folder / survey.id, ignore_errors=True)
+    delete_sets(report_storage(), survey.id)
 
 
 def _write(file: Path, certificate: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -37,6 +38,8 @@ from app.services.surveys import OpenedSurvey, opened
 if TYPE_CHECKING:
     from app.services.report_building import Built
     from app.services.report_workers import Workers
+
+_THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
 def init_app(app: Flask) -> None:
@@ -281,7 +284,12 @@ def _build_one(release: Release, report: ReportResults, languages: tuple[str, ..
 def _workers(scheduler: str | None, n: int) -> Workers:
     from app.services.report_workers import cluster_workers, local_workers
 
-    return local_workers(n) if scheduler is None else cluster_workers(scheduler)
+    if scheduler is None:
+        return local_workers(n)
+    address = urlsplit(scheduler)
+    if settings().is_production and address.scheme != "tls" and address.hostname not in _THIS_MACHINE:
+        raise click.UsageError("In production --scheduler is tls:// or on this machine: who reaches it runs code here.")
+    return cluster_workers(scheduler)
 
 
 def _build_set(

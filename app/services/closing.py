@@ -105,6 +105,7 @@ def compact(engine: Engine) -> None:
                 raise DomainError("compact.busy")
         else:
             _compact_postgres(connection)
+            _write_log_anew(connection)
 
 
 def _compact_postgres(connection: Connection) -> None:
@@ -117,6 +118,16 @@ def _compact_postgres(connection: Connection) -> None:
         connection.execute(text("SELECT rewrite_table(:name)"), {"name": table.tablename})
 
 
+def _write_log_anew(connection: Connection) -> None:
+    """Whoever may, begins a new file of the write-ahead log: with wal_recycle off the former ones go (OPERATING.md)."""
+    if connection.scalar(text(MAY_WRITE_LOG_ANEW)):
+        connection.execute(text("SELECT pg_switch_wal()"))
+        connection.execute(text("CHECKPOINT"))
+
+
+MAY_WRITE_LOG_ANEW = (
+    "SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND pg_has_role('pg_checkpoint', 'USAGE')"
+)
 _OWN_TABLES = (
     "SELECT tablename, pg_has_role(tableowner, 'USAGE') AS is_owned FROM pg_tables "
     "WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY tablename"

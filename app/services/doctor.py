@@ -24,7 +24,7 @@ from app.db.orders import AuditLine, Mail
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.survey import State
-from app.services.closing import is_sweep_due
+from app.services.closing import MAY_WRITE_LOG_ANEW, is_sweep_due
 from app.services.deletion import is_deletion_due
 from app.services.schema import newest_revision, revision_of
 from app.services.survey_keys import Purpose, opens
@@ -83,6 +83,17 @@ def check_separation(engines: Mapping[str, Engine], *, is_production: bool) -> I
         yield advice("keys.beside")
     if keys.dialect.name == "postgresql" and _setting(keys, "archive_mode") not in ("off", ""):
         yield fault("keys.archived")
+    if keys.dialect.name == "postgresql" and not _forgets_log(keys):
+        yield advice("keys.log_kept")
+
+
+def _forgets_log(engine: Engine) -> bool:
+    """Whether former files of the write-ahead log go when keys are destroyed; True when it cannot be asked."""
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(text(MAY_WRITE_LOG_ANEW))) and _setting(engine, "wal_recycle") == "off"
+    except SQLAlchemyError:
+        return True
 
 
 def check_role(engine: Engine) -> Iterator[Finding]:

@@ -191,8 +191,14 @@ def _on_cluster(client: Client, printed: Printed, jobs: Sequence[Job]) -> Iterat
         except Exception as error:  # its worker died again and again, or the cluster went away
             reason = str(error).partition("\n")[0]
             rendered = Rendered(names[future], error=f"{type(error).__name__}: {reason}")
+        if rendered.name != names[future] or not rendered.files.keys() <= _files_of(rendered.name):
+            rendered = Rendered(names[future], error="the worker gave back something else than was asked for")
         del names[future]  # the last hold on its bytes, on the worker and here
         yield rendered
+
+
+def _files_of(name: str) -> set[str]:
+    return {name, f"{name}.pdf", f"{name}.html"}
 
 
 def _render_there(printed: Printed, job: Job, wanted: str) -> Rendered:

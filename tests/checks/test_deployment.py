@@ -84,7 +84,7 @@ def test_only_the_proxy_is_seen_from_outside_and_databases_see_nobody() -> None:
 
 def test_image_holds_what_the_product_needs_and_no_more() -> None:
     left_out = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split())
-    assert {".git", ".venv", "instance", "tests"} <= left_out
+    assert {".git", ".venv", "instance", "tests", ".env*", "*.backup"} <= left_out
     assert not left_out & {"app", "templates", "translations", "static", "wsgi.py", "pyproject.toml"}
     assert "--require-hashes" in DOCKERFILE
 

@@ -26,7 +26,7 @@ from app.services import report_workers
 from app.services.releases import Release
 from app.services.report_building import build_set
 from app.services.report_store import find_published
-from app.services.report_workers import Printed, Rendered, Workers, cluster_workers, local_workers
+from app.services.report_workers import Job, Printed, Rendered, Workers, cluster_workers, local_workers
 from app.services.surveys import get_survey
 from tests.cli.test_reports import Desk
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of
@@ -118,6 +118,19 @@ def test_workers_get_printed_figures_and_no_pool_sum_or_secret(release: Release)
         b"app.reports.model",
         b"app.services.report_workers",
     }
+
+
+def test_worker_that_gives_back_something_else_is_not_believed(
+    release: Release, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_workers, "_render_there", _render_elsewhere)
+    built = build_set(release, ("en",), tmp_path / "set", cluster_workers(cluster), lambda: None)
+    assert {error for _, error in built.failures} == {"the worker gave back something else than was asked for"}
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def _render_elsewhere(printed: Printed, job: Job, wanted: str) -> Rendered:
+    return Rendered(job.name, {"../elsewhere": b"!"})
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x"])

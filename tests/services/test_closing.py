@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from app.adapters.sealing import open_for_research
 from app.db.answers import ResponseRow
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
-from app.extensions import key_ring, session, settings
+from app.extensions import db, key_ring, session, settings
 from app.services.answering import count_submitted, delete_response, give_consent
 from app.services.closing import SWEEP, check_sweep_due, destroy_field_keys, is_sweep_due, is_swept
 from app.services.register import list_entries, n_buckets_for, read_for_research, remove_person
@@ -51,6 +52,26 @@ def test_field_keys_are_destroyed_and_the_others_stay(trial: Trial) -> None:
     trial.close()
     purposes = set(session().scalars(select(SurveyKey.purpose)))
     assert purposes == {Purpose.IDENTITY.value, Purpose.CLOSED_DATA.value, Purpose.CLOSED_REGISTER.value}
+
+
+def test_destroyed_keys_are_in_no_write_ahead_log(trial: Trial) -> None:
+    """In that of PostgreSQL as in that of SQLite, byte for byte."""
+    own = select(SurveyKey.wrapped).where(SurveyKey.survey_id == trial.survey.id)
+    wrapped = set(session().scalars(own))
+    engine = db.engines["keys"]
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            log = Path(str(connection.exec_driver_sql("SHOW data_directory").scalar_one())) / "pg_wal"
+        files = log.glob("0*")
+    else:
+        files = settings().instance.glob("keys.sqlite*")
+    assert any(key in path.read_bytes() for path in files for key in wrapped)
+    trial.close()
+    trial.sweep()
+    destroyed = wrapped - set(session().scalars(own))
+    assert len(destroyed) == 3
+    files = log.glob("0*") if engine.dialect.name == "postgresql" else settings().instance.glob("keys.sqlite*")
+    assert not any(key in path.read_bytes() for path in files for key in destroyed)
 
 
 def test_only_who_consented_stays_and_only_research_can_read_it(trial: Trial) -> None:

@@ -151,6 +151,17 @@ def test_reports_are_deleted_with_the_answers(trial: Trial) -> None:
     assert not any(folder.exists() for folder in folders)
 
 
+def test_reports_of_a_build_that_was_under_way_at_deletion_go_at_the_next_run(trial: Trial) -> None:
+    trial.survey.access_at = ACCESS - timedelta(weeks=20)
+    session().commit()
+    run("maintenance", "run")
+    folders = [Path(settings().reports_url, trial.survey.id), settings().building_folder / trial.survey.id]
+    for folder in folders:
+        (folder / "nb").mkdir(parents=True)
+    run("maintenance", "run")
+    assert not any(folder.exists() for folder in folders)
+
+
 def test_broken_survey_does_not_keep_others_past_their_day(trial: Trial) -> None:
     other = open_trial()
     other.survey.access_at = ACCESS - timedelta(weeks=20)
