@@ -25,6 +25,7 @@ def test_visit_with_javascript(visit: Visitor, site: Site) -> None:
     page.click("a.button-large >> nth=0")
     log_in(page, site, "login?next=go_on")
     page.click("button[value=yes]")
+    page.wait_for_url("**/unit")
     address = page.url
     page.select_option("#level_1", label="Avdeling C")
     expect(page.locator("#level_2 option")).to_have_count(6)
@@ -185,6 +186,7 @@ def test_search_shows_hits_while_typing(visit: Visitor, site: Site) -> None:
     page = visit()
     log_in(page, site)
     page.click("button[value=no]")
+    page.wait_for_url("**/unit")  # and for the script
     page.locator("#search").press_sequentially("f3")
     expect(page.locator(".hit")).to_have_count(1)
     expect(page.locator("#search")).to_be_focused()
