@@ -1,6 +1,6 @@
 # The product as one image: web server, jobs and commands differ only in what they run.
 #   docker build --tag must .
-#   docker run --rm --read-only --tmpfs /tmp must flask --help
+#   docker run --rm --read-only --tmpfs /tmp --tmpfs /var/lib/must --env MUST_ENV=development must flask --help
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /srv/must

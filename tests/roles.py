@@ -27,12 +27,12 @@ class Installation:
         self.commands, self.web, self.other_web = (self.app_of(role) for role in (COMMANDS, WEB, WEB))
         self.engines = {role: {name: self._engine(name, role) for name in DATABASES} for role in (COMMANDS, WEB)}
 
-    def app_of(self, role: str) -> Flask:
+    def app_of(self, role: str, **environ: str) -> Flask:
         urls = {
             f"MUST_{name.upper()}_URL": url.set(username=role).render_as_string(hide_password=False)
             for name, url in self.urls.items()
         }
-        return create_app(read_settings({"MUST_ENV": "test", **urls}, Path(self.owner.instance_path)))
+        return create_app(read_settings({"MUST_ENV": "test", **environ, **urls}, Path(self.owner.instance_path)))
 
     def dispose(self) -> None:
         for app in (self.owner, self.commands, self.web, self.other_web):

@@ -51,8 +51,8 @@ class Storage:
 
     def write(self, name: str, content: bytes) -> None:
         """Never a half-written file under its own name: an object is there when all of it is; a file is renamed."""
-        path = self._path(name)
         with self._asked(is_missing_refused=True) as files:
+            path = self._path(name)
             first = f"{path}.part" if self._is_local else path
             files.pipe_file(first, content)
             if first != path:
@@ -65,8 +65,8 @@ class Storage:
 
     def sizes(self, below: str = "") -> dict[str, int]:
         """Every file below a folder, by its name from there, and its bytes; empty when there is no such folder."""
-        start = self._path(below)
         with self._asked() as files:
+            start = self._path(below)
             try:
                 found = files.find(start, detail=True)
             except FileNotFoundError:

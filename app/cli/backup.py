@@ -11,6 +11,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 from app.cli.common import FAILED, REFUSED, fail, now
 from app.db.base import begin_writing
@@ -35,16 +36,21 @@ def init_app(app: Flask) -> None:
 def create(out: Path) -> None:
     """Write a sealed backup of answers, identities and certificates into a folder. The keys are never in it."""
     key, at = _backup_key(), now()
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = out / f"must-{at:%Y%m%dT%H%M%SZ}.backup"
     unfinished = file.with_suffix(".part")
-    unfinished.touch(mode=0o600)
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished.touch(mode=0o600)
+    except OSError as error:
+        fail(f"{out} cannot be written to: {error.strerror}.", FAILED)
     try:
         with unfinished.open("wb") as stream:
             content = backups.create_backup(stream, key, _engines(), _certificates(), MIGRATIONS, at)
         unfinished.replace(file)
     except DomainError as error:
         _refuse(error)
+    except DBAPIError as error:
+        fail(f"{type(error.orig).__name__}: back up as the owner of the tables, who sees every row.", FAILED)
     finally:
         unfinished.unlink(missing_ok=True)
     click.echo(f"{file}: {sum(content.n_rows.values())} rows, {content.n_files} certificates")
@@ -91,7 +97,7 @@ def restore(file: Path) -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Wrap all keys anew with MUST_NEW_INSTALLATION_KEY. Stop the web server first; nothing else changes.
+    """Wrap all keys anew with MUST_NEW_INSTALLATION_KEY. Stop web server and jobs first; nothing else changes.
 
     May be repeated. Afterwards set MUST_INSTALLATION_KEY to the new key, and destroy the old one.
     """

@@ -167,5 +167,9 @@ _SENTENCES = {
     "earlier.other": "{folder} is not an earlier survey of this organisation: it is of {organisation}, of a later or "
     "the same period, or a rehearsal.",
     "gate.no_members": "The answers are deleted, so nobody can check any more who is behind a figure.",
+    "keys.do_not_open": "The keys of this survey do not open with MUST_INSTALLATION_KEY: it is not the one they were "
+    "wrapped with last (flask keys rotate). Nothing was changed.",
+    "sealed.broken": "Something does not open with the keys at hand: check MUST_INSTALLATION_KEY and MUST_KEYS_URL. "
+    "See: flask doctor",
     "key.destroyed": "The key that this needs has been destroyed.",
 }

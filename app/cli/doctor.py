@@ -267,6 +267,8 @@ _SENTENCES = {
     "disk.full": "Only {megabytes} MB are left on the disk of {folder}. Make room: when it is full no answer can be "
     "saved.",
     "database.unreachable": "The database of {name} cannot be reached ({kind}). Check that it runs, and {setting}.",
+    "database.no_rights": "{user} has no rights in the database of {name}. Run as the owner of the tables: flask "
+    "database grants --apply",
     "database.empty": "The database of {name} has no tables yet: flask db upgrade",
     "database.behind": "The database of {name} is at version {found}, and this version needs {needed}: flask db "
     "upgrade (a newer version than needed: install the newer release).",

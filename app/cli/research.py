@@ -35,7 +35,7 @@ def export(survey_id: str, out: Path, key_file: Path) -> None:
     try:
         from app.services.research_export import export_research
     except ModuleNotFoundError:
-        fail("Parquet needs pyarrow: pip install 'must[research]'", REFUSED)
+        fail("Parquet needs pyarrow: pip install '.[research]'", REFUSED)
     key = key_file.read_bytes()
     if len(key) != KEY_BYTES:
         fail(f"{key_file} is not a key of {KEY_BYTES} bytes.", REFUSED)

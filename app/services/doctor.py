@@ -62,6 +62,9 @@ def check_database(name: str, engine: Engine, migrations: Path) -> Iterator[Find
     try:
         found = revision_of(engine)
     except SQLAlchemyError as error:
+        if _kind(error) == "InsufficientPrivilege":
+            yield fault("database.no_rights", name=name, user=engine.url.username or "")
+            return
         yield fault("database.unreachable", name=name, setting=f"MUST_{name.upper()}_URL", kind=_kind(error))
         return
     if found is None:

@@ -119,10 +119,11 @@ def read_published(manifest: Json, audit: bytes) -> Published:
         if [_head(report) for report in manifest["reports"]] != [_head(report) for report in content["reports"]]:
             raise ValueError("the units and their numbers of answers are not those of the manifest")
         files = tuple(dict(report["files"]) for report in manifest["reports"])
+        checksums = dict(manifest["sha256"])
         guides = frozenset(f"{name}.{kind}" for name in manifest.get("guides", {}).values() for kind in ("pdf", "html"))
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, DomainError) as error:
         raise DomainError("set.unreadable", problem=_problem(error)) from error
-    return Published(report_set, reports, files, dict(manifest["sha256"]), guides)
+    return Published(report_set, reports, files, checksums, guides)
 
 
 def _earlier_period(manifest: Json) -> tuple[date, date] | None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from app.domain.errors import DomainError
 from app.domain.results import ReportResults
@@ -160,11 +161,14 @@ def cluster_workers(address: str) -> Workers:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    place = urlsplit(address)
+    if place.scheme not in {"tcp", "tls"} or not place.hostname:
+        raise _unavailable(address, ValueError())
     try:
         from distributed import Client
 
         client = Client(address, timeout=WAIT_SECONDS, set_as_default=False)
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError, TypeError) as error:  # the last: no certificate for tls://
         raise _unavailable(address, error) from error
     with client:
         try:

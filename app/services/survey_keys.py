@@ -80,9 +80,14 @@ class KeyRing:
         self._known.clear()
 
     def make(self, session: Session, survey_id: str, *purposes: Purpose) -> None:
-        """Make the keys that are not there yet. Commit before anything is sealed with them."""
-        query = select(SurveyKey.purpose).where(SurveyKey.survey_id == survey_id)
-        present = set(session.scalars(query))
+        """Make the keys that are not there yet. Commit before anything is sealed with them.
+
+        DomainError ``keys.do_not_open`` when those that are there were wrapped with another installation key.
+        """
+        kept = session.scalars(select(SurveyKey).where(SurveyKey.survey_id == survey_id)).all()
+        if not all(opens(self._installation_key, key) for key in kept):
+            raise DomainError("keys.do_not_open")
+        present = {key.purpose for key in kept}
         for purpose in purposes:
             if purpose.value not in present:
                 wrapped = seal(self._installation_key, new_key(), _label(survey_id, purpose))

@@ -19,6 +19,8 @@ from typing import Any, TextIO
 from flask import Flask, Response, g, request
 
 OWN = "app"
+_TELLING = frozenset({OWN, "alembic", "flask_migrate"})
+"""Whose sentences are about the installation alone."""
 _requests = logging.getLogger("app.requests")
 _faults = logging.getLogger("app.faults")
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -85,7 +87,7 @@ def _log_fault(exc_info: Any) -> None:
 
 def _said(record: logging.LogRecord) -> dict[str, object]:
     """The whole sentence of our own; of others the template, or where it is said when that holds values already."""
-    if record.name.partition(".")[0] == OWN:
+    if record.name.partition(".")[0] in _TELLING:
         return {"message": record.getMessage()}
     return {"message": str(record.msg) if record.args else f"{record.module}:{record.lineno}"}
 

@@ -44,8 +44,9 @@ FILLED_IN = {
 def settings_of(service: str, given: dict[str, str]) -> dict[str, str]:
     """The environment of a service, with what `.env` gives."""
     return {
-        name: GIVEN.sub(lambda found: given.get(found[1], ""), str(value))
+        name: GIVEN.sub(lambda found: given.get(found[1], ""), given.get(name, "") if value is None else str(value))
         for name, value in COMPOSE["services"][service]["environment"].items()
+        if value is not None or name in given
     }
 
 
@@ -54,6 +55,37 @@ def test_every_setting_of_a_container_is_one_that_the_product_reads(service: str
     known = set(re.findall(r"`(MUST_[A-Z_]+[A-Z])`", README))
     assert set(COMPOSE["services"][service]["environment"]) <= known
     assert set(GIVEN.findall(str(COMPOSE["services"][service]["environment"]))) <= known | ONLY_HERE
+
+
+def test_every_setting_can_be_given_to_the_containers() -> None:
+    known = set(re.findall(r"`(MUST_[A-Z_]+[A-Z])`", README))
+    chosen_by_the_image = {"MUST_INSTANCE", "MUST_LOGIN", "MUST_RIGHTS", "MUST_RIGHTS_FILE", "MUST_MAIL"}
+    assert known - chosen_by_the_image - {"MUST_BACKUP_KEY"} <= set(COMPOSE["services"]["jobs"]["environment"])
+    assert "MUST_BACKUP_KEY" in COMPOSE["services"]["backup"]["environment"]
+
+
+def test_no_container_that_cannot_be_written_to_is_given_a_text_as_a_file() -> None:
+    """Compose writes it into the container, and refuses where it cannot."""
+    texts = {name for name, config in COMPOSE["configs"].items() if "content" in config}
+    for name, service in COMPOSE["services"].items():
+        given = {config["source"] for config in service.get("configs", ())}
+        assert not (service.get("read_only") and given & texts), name
+
+
+def test_jobs_run_in_every_minute_of_an_hour(tmp_path: Path) -> None:
+    """The container's own script, with commands that write down their names and a minute that passes at once."""
+    *_, script = COMPOSE["services"]["jobs"]["command"]
+    (tmp_path / "flask").write_text('#!/bin/sh\necho "$*" >> done\n[ "$(wc -l < done)" -lt 13 ] || kill $PPID\n')
+    (tmp_path / "sleep").write_text("#!/bin/sh\n")
+    for name in ("flask", "sleep"):
+        (tmp_path / name).chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    shell = script.replace("$$", "$")
+    subprocess.run(["sh", "-c", shell], cwd=tmp_path, env=environ, check=False, timeout=60, capture_output=True)
+    ran = (tmp_path / "done").read_text().splitlines()
+    assert ran[:7] == ["mail send", "maintenance run", *["mail send"] * 5]
+    assert ran[7] == "maintenance run"
+    assert len(ran) >= 13
 
 
 def test_guide_names_everything_that_the_compose_file_insists_on() -> None:

@@ -24,7 +24,7 @@ from app.services.audit import THE_CLOCK, Event, record
 from app.services.deletion import DELETION
 from app.services.register import list_entries
 from app.services.staff import add_staff, find_staff
-from app.services.survey_keys import Purpose
+from app.services.survey_keys import KeyRing, Purpose
 from tests.conftest import dispose, postgres_app, sqlite_app
 from tests.people import NO, YES, Trial, open_trial, start_writing
 
@@ -324,3 +324,19 @@ def test_former_wrapping_leaves_no_trace_in_the_file(app: Flask) -> None:
     files = [path for path in settings().instance.iterdir() if path.name.startswith("keys.sqlite")]
     assert files
     assert not [wrapped for wrapped in former for path in files if wrapped in path.read_bytes()]
+
+
+def test_process_with_the_former_key_makes_no_key_beside_the_new_ones(app: Flask) -> None:
+    """Jobs that were not stopped while the key was changed."""
+    trial = open_trial()
+    former = KeyRing(bytes(range(32)))
+    with pytest.raises(DomainError, match=r"keys\.do_not_open"):
+        former.make(session(), trial.survey.id, Purpose.CLOSED_DATA)
+    assert not key_ring().has(session(), trial.survey.id, Purpose.CLOSED_DATA)
+
+
+def test_folder_that_cannot_be_written_to_is_named(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, output = run(app, "backup", "create", "--out", tmp_path / "file" / "sub")
+    assert code == 1
+    assert "file/sub cannot be written to: Not a directory." in output

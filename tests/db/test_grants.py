@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.extensions import db, key_ring, session
 from app.services import answering
 from app.services.register import Consent
 from app.services.survey_keys import Purpose
+from tests.conftest import dispose
 from tests.people import YES, Trial, open_trial
 from tests.roles import Installation, grant
 
@@ -238,3 +240,14 @@ def test_a_step_down_takes_the_web_its_buckets_and_up_again_gives_them_back(
         grant(db.engines["identities"], "identities")
         assert web.exec_driver_sql(count).scalar() == 1, "laid before there were locators: seen until it is written"
     installation.dispose()
+
+
+def test_backup_by_who_does_not_see_every_row_is_refused(installation: Installation, tmp_path: Path) -> None:
+    key = base64.b64encode(bytes(range(32))).decode()
+    web = installation.app_of(WEB, MUST_BACKUP_KEY=key)
+    with web.app_context():
+        result = web.test_cli_runner().invoke(args=["backup", "create", "--out", str(tmp_path / "backups")])
+        dispose()
+    assert result.exit_code == 1
+    assert "as the owner of the tables" in result.output
+    assert not list((tmp_path / "backups").iterdir())
