@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from app.adapters.sealing import new_key, seal, unseal
 from app.db.answers import ResponseRow
 from app.db.base import AnswersBase, IdentitiesBase
+from app.db.grants import COMMANDS
 from app.domain.errors import DomainError
 from app.services.schema import newest_revision, revision_of
 from app.services.survey_keys import KeyRing, Purpose
@@ -52,8 +53,9 @@ class Content:
 def create_backup(
     out: BinaryIO, key: bytes, engines: Mapping[str, Engine], certificates: Path, migrations: Path, now: datetime
 ) -> Content:
-    """Write a backup to `out`. DomainError ``backup.not_migrated`` when a database is not of this version."""
+    """Write a backup to `out`. DomainError ``backup.not_migrated``, ``backup.not_every_row``."""
     _check_current(engines, migrations)
+    _check_sees_every_row(engines["identities"])
     head = {"made_at": now.isoformat(), "revision": newest_revision(migrations)}
     n_rows: dict[str, int] = {}
     n_files = n_frames = 0
@@ -138,13 +140,23 @@ def _check_current(engines: Mapping[str, Engine], migrations: Path) -> None:
         raise DomainError("backup.not_migrated")
 
 
+def _check_sees_every_row(engine: Engine) -> None:
+    """Row-level security shows the web's role one bucket at a time: a backup by it would lack the register."""
+    with engine.connect() as connection:
+        if _is_postgres(connection) and not connection.scalar(text(_SEES_EVERY_ROW)):
+            raise DomainError("backup.not_every_row")
+
+
+_SEES_EVERY_ROW = (
+    f"SELECT bool_or(pg_has_role(oid, 'USAGE')) FROM pg_roles WHERE rolname = '{COMMANDS}' OR oid = "  # noqa: S608
+    "(SELECT relowner FROM pg_class WHERE oid = 'register_bucket'::regclass)"
+)
+
+
 def _one_state(engine: Engine) -> Connection:
     """A connection that sees the database as it is now, whatever is written meanwhile."""
     connection = engine.connect()
-    if _is_postgres(connection):
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        connection.execute(text("SET row_security = off"))  # an error is better than a register that lacks rows
-    return connection
+    return connection.execution_options(isolation_level="REPEATABLE READ") if _is_postgres(connection) else connection
 
 
 def _is_postgres(connection: Connection) -> bool:

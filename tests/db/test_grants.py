@@ -248,6 +248,6 @@ def test_backup_by_who_does_not_see_every_row_is_refused(installation: Installat
     with web.app_context():
         result = web.test_cli_runner().invoke(args=["backup", "create", "--out", str(tmp_path / "backups")])
         dispose()
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "as the owner of the tables" in result.output
     assert not list((tmp_path / "backups").iterdir())
