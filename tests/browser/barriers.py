@@ -95,6 +95,12 @@ class Walk:
             print(f"  {what:28}", *(f"{look} {count}" for look, count in counts.items()), sep="  ")
 
 
+def press(page: Page, button: str) -> None:
+    """Where no script runs each button leads to a page: wait until all of it is there."""
+    with page.expect_navigation():
+        page.click(button)
+
+
 def check(page: Page, what: str) -> None:
     """Nothing is wrong with the page as it looks now."""
     found = violations(page)

@@ -13,7 +13,7 @@ from app.db.surveys import Survey
 from app.extensions import session
 from app.services.surveys import find_opened
 from app.web import access
-from tests.browser.barriers import IN_LANGUAGES, LOOKS, Look, Walk
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Look, Walk, press
 from tests.browser.conftest import Site, Visitor, begin, log_in, new_survey
 
 in_every_language = pytest.mark.parametrize(("locale", "looks"), IN_LANGUAGES.items(), ids=IN_LANGUAGES)
@@ -140,26 +140,26 @@ def test_no_barrier_without_javascript(visit: Visitor, site: Site) -> None:
     walk.show(page, "letter")
     log_in(page, site)
     walk.show(page, "consent")
-    page.click("button[value=no]")
+    press(page, "button[value=no]")
     walk.show(page, "unit")
     page.fill("#search", "seksjon")
-    page.click("form[role=search] button")
+    press(page, "form[role=search] button")
     walk.show(page, "unit, searched")
     page.select_option("#level_1", label="Avdeling C")
-    page.click("button[value=show]")
+    press(page, "button[value=show]")
     walk.show(page, "unit, next level")
-    page.click("#unit button[value=next]")
+    press(page, "#unit button[value=next]")
     walk.show(page, "unit refused")
     page.select_option("#level_2", label="Seksjon C3")
-    page.click("#unit button[value=next]")
+    press(page, "#unit button[value=next]")
     walk.show(page, "page/1, empty")
     page.check("input[name=workload_1][value='3']")
-    page.click("#answers .steps button[value=next]")
+    press(page, "#answers .steps button[value=next]")
     for step in ("page/1", "review", "your-data", "delete"):
         page.goto(f"{site.survey}/{step}")
         walk.show(page, step)
     page.goto(f"{site.survey}/review")
-    page.click("form.steps button")
+    press(page, "form.steps button")
     walk.show(page, "receipt")
     walk.print("Without JavaScript, nb-NO")
 

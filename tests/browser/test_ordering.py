@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.domain.fiction import CONTACT, PEOPLE
-from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk, press
 from tests.browser.conftest import Site, Visitor
 from tests.unit_lists.writers import by_xlsxwriter
 from tests.web.desk import BOTH, OURS
@@ -184,12 +184,12 @@ def test_no_barrier_in_an_order_without_javascript(visit: Visitor, office: Site,
     arrive(page, office)
     order = page.url
     walk.show(page, "empty form")
-    page.click("button[value=check]")
+    press(page, "button[value=check]")
     walk.show(page, "problems")
     page.goto(f"{order}/unit-list")
     walk.show(page, "no list")
     for name in ("bad", "good"):
         page.set_input_files("#workbook", files[name])
-        page.click("form[enctype] button")
+        press(page, "form[enctype] button")
         walk.show(page, f"{name} list")
     walk.print("Ordering without JavaScript, nb-NO")

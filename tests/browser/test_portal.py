@@ -14,7 +14,7 @@ from app.db.surveys import Survey
 from app.domain.fiction import CONTACT, LEADER
 from app.domain.survey import State
 from app.extensions import session
-from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk
+from tests.browser.barriers import IN_LANGUAGES, LOOKS, Walk, press
 from tests.browser.conftest import Site, Visitor
 from tests.web.ordering import Desk, furnish, order_in
 from tests.web.test_portal import publish
@@ -102,7 +102,7 @@ def test_no_barrier_without_javascript(visit: Visitor, site: Site, orders: dict[
         walk.show(page, step)
     page.goto(f"{at}/{orders[State.REPORTED]}/reports")
     page.fill("#search", "fjære 3")
-    page.click("form[role=search] button")
+    press(page, "form[role=search] button")
     walk.show(page, "reports, searched")
     walk.print("Portal without JavaScript, nb-NO")
 
