@@ -26,6 +26,7 @@ from app.adapters.workbook_guard import MAX_COLUMNS, guarded
 from app.domain.errors import DomainError
 from app.domain.unit_list import (
     COUNT_HEADING,
+    DEFAULT_LIMITS,
     LEVEL_HEADING,
     CellError,
     Finding,
@@ -37,8 +38,6 @@ from app.domain.unit_list import (
     refused,
 )
 from app.domain.units import CATCH_ALL, UnitTree
-
-DEFAULT_LIMITS = Limits()
 
 CALCULATED = ("=", "+", "-", "@", "\t", "\r")
 """How text may begin that a program could calculate once somebody has clicked into the cell."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from app.adapters.spreadsheets import DEFAULT_LIMITS
 from app.db.base import begin_writing
 from app.db.orders import Order
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.rights import Right
 from app.domain.survey import Audience, State
+from app.domain.unit_list import DEFAULT_LIMITS
 from app.extensions import session
 from app.services.audit import Actor
 from app.services.orders import state_of

@@ -12,10 +12,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.adapters.forecast_texts import BASIS, LEFT_OUT, describe_hint, describe_needed
 from app.adapters.list_reader import check_apart, repair_apart
-from app.adapters.spreadsheets import DEFAULT_LIMITS, write_template
+from app.adapters.spreadsheets import write_template
 from app.domain.errors import DomainError
 from app.domain.forecast import has_head_counts
-from app.domain.unit_list import UnitList, refused
+from app.domain.unit_list import DEFAULT_LIMITS, UnitList, refused
 from app.extensions import session
 from app.services import orders
 from app.services.orders import find_uploaded, tree_of

@@ -9,7 +9,6 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.adapters.spreadsheets import DEFAULT_LIMITS
 from app.domain.disclosure import Limits
 from app.domain.order import (
     LARGEST_N_INVITED,
@@ -20,6 +19,7 @@ from app.domain.order import (
     Problem,
 )
 from app.domain.survey import N_WEEKS_OPEN, Clock, State
+from app.domain.unit_list import DEFAULT_LIMITS
 from app.web.language import day
 
 MAX_MB = DEFAULT_LIMITS.n_bytes // 1_000_000
