@@ -320,6 +320,16 @@ def figures_in_workbook(data: bytes, contents: Sequence[ReportContent]) -> list[
     return [_tidy(shown) for shown in found]
 
 
+def _dealt(table: list[Row], n_rows: Sequence[int]) -> Iterator[list[Row]]:
+    """The rows below the heads, `n_rows` of them for each report: units may have the same path in words, so the order
+    of the reports tells whose a row is. ValueError when there are not as many."""
+    rows = iter(table[1:])
+    for n in n_rows:
+        yield list(itertools.islice(rows, n))
+    if len(table) - 1 != sum(n_rows):
+        raise ValueError("a sheet does not have as many rows as the reports")
+
+
 def _add_trend(
     found: Sequence[dict[tuple[str, str], list[str]]],
     table: list[Row],
@@ -327,17 +337,13 @@ def _add_trend(
     ids: dict[str, str],
     words: Texts,
 ) -> None:
-    """Like the spreads, units come in the order of the reports."""
-    rows = iter(table[1:])
-    for shown, content in zip(found, contents, strict=True):
-        for row in (next(rows) for theme in content.themes if theme.earlier):
-            _, _, name, then, n, now, change = row
+    n_rows = [sum(1 for theme in content.themes if theme.earlier) for content in contents]
+    for shown, rows in zip(found, _dealt(table, n_rows), strict=True):
+        for _, _, name, then, n, now, change in rows:
             texts = (_score(then, words), _number(n, words), _change(change, words))
             shown.update({(ids[name], kind.value): [text] for kind, text in zip(_OF_TREND, texts, strict=True)})
             if shown[ids[name], Kind.MEAN.value] != [_score(now, words)]:
                 raise ValueError("a mean is not the same in two sheets")
-    if next(rows, None) is not None:
-        raise ValueError("a sheet has more rows than the reports")
 
 
 def _add_prevalence(
@@ -356,23 +362,20 @@ def _add_spread(
     ids: dict[str, str],
     words: Texts,
 ) -> None:
-    """Units come in the order of the reports; two of them may have the same path in words."""
-    rows = iter(table[1:])
     scale = _scale_of(table, contents[0])
-    for shown, content in zip(found, contents, strict=True):
-        for theme in content.themes:
-            if theme.categories == scale:
-                for row in (next(rows) for _ in range(len(theme.items) or 1)):
-                    if row[4] is not None:
-                        shown.setdefault((ids[row[2]], Kind.N_DISTRIBUTION.value), []).append(_number(row[4], words))
-                        shares = [_share(value, words) for value in row[_HEAD_OF_SPREAD:]]
-                        shown.setdefault((ids[row[2]], Kind.SHARE.value), []).extend(shares)
+    n_rows = [
+        sum(len(theme.items) or 1 for theme in content.themes if theme.categories == scale) for content in contents
+    ]
+    for shown, rows in zip(found, _dealt(table, n_rows), strict=True):
+        for _, _, name, _, n, *shares in rows:
+            if n is not None:
+                shown.setdefault((ids[name], Kind.N_DISTRIBUTION.value), []).append(_number(n, words))
+                texts = [_share(value, words) for value in shares]
+                shown.setdefault((ids[name], Kind.SHARE.value), []).extend(texts)
     for shown in found:
         for key, texts in shown.items():
             if key[1] == Kind.N_DISTRIBUTION.value and len(set(texts)) == 1:
                 shown[key] = texts[:1]
-    if next(rows, None) is not None:
-        raise ValueError("a sheet has more rows than the reports")
 
 
 def _scale_of(table: list[Row], content: ReportContent) -> tuple[str, ...]:
