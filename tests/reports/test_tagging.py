@@ -1,4 +1,4 @@
-"""One test for each private name of xhtml2pdf and ReportLab that tagging.py takes hold of."""
+"""One test for each private name of xhtml2pdf and ReportLab that the package tagging takes hold of."""
 
 from __future__ import annotations
 
