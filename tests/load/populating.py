@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -44,11 +46,17 @@ class Populated:
 
 
 def tree_of(n_units: int) -> UnitTree:
-    """So many units, seven below each."""
-    paths: list[UnitPath] = [()]
-    for number in range(1, n_units + 1):
-        paths.append((*paths[(number - 1) // 7], f"Enhet {number}"))
-    return UnitTree.from_rows([(path, None) for path in paths[1:]])
+    """So many units, on five levels however few they are: a page grows with the levels that it shows."""
+    return UnitTree.from_rows([(path, None) for path in islice(_paths(()), n_units)])
+
+
+def _paths(above: UnitPath) -> Iterator[UnitPath]:
+    """Six units below each, every one followed by what is below it."""
+    for letter in "ABCDEF":
+        path = (*above, f"Enhet {letter}")
+        yield path
+        if len(path) < 5:
+            yield from _paths(path)
 
 
 def make_app(folder: Path, environ: dict[str, str]) -> Flask:
