@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -24,11 +25,14 @@ from app.db.identities import RegisterBucket
 from app.domain.errors import DomainError
 
 PEOPLE_PER_BUCKET = 256
+PEOPLE_PER_UNIT = 10
+"""Thought to be, where nobody said how many are invited."""
 ENTRIES_PER_STEP = 64
 FOR_RESEARCH_BYTES = 240
 _PLAIN_BYTES = FOR_RESEARCH_BYTES - 48
 _ENTRY = struct.Struct(f">{HASH_BYTES}sB15s{FOR_RESEARCH_BYTES}s")
 _NOBODY = bytes(HASH_BYTES)
+_AFTER_EVERYBODY = b"\xff" * HASH_BYTES
 _PLAIN = struct.Struct(">16sB")
 """Link, and how many bytes the number takes; number and name follow."""
 LONGEST_NUMBER = 64
@@ -67,8 +71,11 @@ class Entry:
     for_research: bytes
 
 
-def n_buckets_for(n_invited: int | None) -> int:
-    return max(1, math.ceil((n_invited or 0) / PEOPLE_PER_BUCKET))
+def n_buckets_for(n_invited: int | None, n_units: int) -> int:
+    """So many that a bucket has about PEOPLE_PER_BUCKET people: with fewer a choice is dear to store, with more it
+    would be one of few."""
+    n_people = PEOPLE_PER_UNIT * n_units if n_invited is None else n_invited
+    return max(1, math.ceil(n_people / PEOPLE_PER_BUCKET))
 
 
 def for_research(public_key: bytes, survey_id: str, *, link: bytes, number: str, name: str) -> bytes:
@@ -94,14 +101,15 @@ def lay_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -
         here = {"survey": survey_id, "bucket": number}
         locator = _name(session, key, survey_id, number)
         session.execute(delete(_BUCKETS).where(*_ONE), here, bind_arguments=_HERE)
-        laid = {"new": _seal(key, survey_id, number, {}), "named": locator}
+        laid = {"new": _seal(key, survey_id, number, b""), "named": locator}
         session.execute(_LAY, here | laid, bind_arguments=_HERE)
 
 
 def find_consent(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> Consent | None:
     number = _bucket_of(person, n_buckets)
-    packed = _unseal(key, survey_id, number, _read(session, key, survey_id, number)).get(person)
-    return _unpack(packed).consent if packed else None
+    entries = _unseal(key, survey_id, number, _read(session, key, survey_id, number))
+    place = _place(entries, person)
+    return _unpack_at(entries, place).consent if entries.startswith(person, place) else None
 
 
 def put_consent(
@@ -109,17 +117,17 @@ def put_consent(
 ) -> None:
     """Record what `person` decided. `sealed` (see `for_research`) is kept only when consent is given."""
     entry = Entry(person, consent, sealed if consent.is_given else os.urandom(FOR_RESEARCH_BYTES))
-    _change(session, key, survey_id, _bucket_of(person, n_buckets), {person: _pack(entry)}, ())
+    _change(session, key, survey_id, _bucket_of(person, n_buckets), person, _pack(entry))
 
 
 def remove_person(session: Session, key: bytes, survey_id: str, n_buckets: int, person: bytes) -> None:
-    _change(session, key, survey_id, _bucket_of(person, n_buckets), {}, (person,))
+    _change(session, key, survey_id, _bucket_of(person, n_buckets), person, b"")
 
 
 def list_entries(session: Session, key: bytes, survey_id: str) -> Iterator[Entry]:
     """Every entry of the survey, sorted by keyed hash."""
     for number, sealed in _all_buckets(session, survey_id):
-        yield from map(_unpack, _unseal(key, survey_id, number, sealed).values())
+        yield from _entries(_unseal(key, survey_id, number, sealed))
 
 
 def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, survey_id: str) -> None:
@@ -130,7 +138,7 @@ def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, surve
             entries = _unseal(old_key, survey_id, number, sealed)
         except DomainError:
             continue  # done before the crash; `check_register` finds anything else
-        kept = {person: packed for person, packed in entries.items() if _unpack(packed).consent.is_given}
+        kept = b"".join(_pack(entry) for entry in _entries(entries) if entry.consent.is_given)
         if not _write(session, new_key, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
             raise DomainError("register.busy")
 
@@ -177,33 +185,48 @@ def _write(session: Session, key: bytes, survey_id: str, number: int, old: bytes
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _change(
-    session: Session, key: bytes, survey_id: str, number: int, put: dict[bytes, bytes], remove: tuple[bytes, ...]
-) -> None:
+def _change(session: Session, key: bytes, survey_id: str, number: int, person: bytes, packed: bytes) -> None:
+    """Put `packed` in the place of what the bucket has of `person`; nothing takes the person out."""
     begin_writing(session, RegisterBucket)
     for _ in range(_N_TRIES):
         old = _read(session, key, survey_id, number)
-        entries = _unseal(key, survey_id, number, old) | put
-        for person in remove:
-            entries.pop(person, None)
-        if _write(session, key, survey_id, number, old, _seal(key, survey_id, number, entries)):
+        entries = _unseal(key, survey_id, number, old)
+        start = _place(entries, person)
+        end = start + _ENTRY.size if entries.startswith(person, start) else start
+        changed = entries[:start] + packed + entries[end:]
+        if _write(session, key, survey_id, number, old, _seal(key, survey_id, number, changed)):
             return
     raise DomainError("register.busy")
 
 
-def _seal(key: bytes, survey_id: str, number: int, entries: dict[bytes, bytes]) -> bytes:
-    """`entries`: person -> packed entry, which begins with the person."""
-    packed = b"".join(sorted(entries.values()))
+def _seal(key: bytes, survey_id: str, number: int, entries: bytes) -> bytes:
+    """`entries`: packed, sorted by person; their padding is made anew."""
+    packed = entries[: _place(entries, _AFTER_EVERYBODY)]
     step = ENTRIES_PER_STEP * _ENTRY.size
     n_bytes = max(1, math.ceil(len(packed) / step)) * step
     return seal(key, packed.ljust(n_bytes, b"\0"), _label(survey_id, number))
 
 
-def _unseal(key: bytes, survey_id: str, number: int, sealed: bytes) -> dict[bytes, bytes]:
-    """Person -> packed entry: of the many in a bucket a request looks into one."""
-    plain = unseal(key, sealed, _label(survey_id, number))
-    packed = (plain[start : start + _ENTRY.size] for start in range(0, len(plain), _ENTRY.size))
-    return {one[:HASH_BYTES]: one for one in packed if not one.startswith(_NOBODY)}
+def _unseal(key: bytes, survey_id: str, number: int, sealed: bytes) -> bytes:
+    """Packed entries, sorted by person, and padding."""
+    return unseal(key, sealed, _label(survey_id, number))
+
+
+def _place(entries: bytes, person: bytes) -> int:
+    """Where the entry of `person` begins, or would: a request looks at a few of the many in a bucket."""
+    starts = range(0, len(entries), _ENTRY.size)
+    found = bisect_left(starts, person, key=lambda start: _person_at(entries, start))
+    return found * _ENTRY.size
+
+
+def _person_at(entries: bytes, start: int) -> bytes:
+    person = entries[start : start + HASH_BYTES]
+    return _AFTER_EVERYBODY if person == _NOBODY else person
+
+
+def _entries(entries: bytes) -> Iterator[Entry]:
+    for start in range(0, _place(entries, _AFTER_EVERYBODY), _ENTRY.size):
+        yield _unpack_at(entries, start)
 
 
 def _pack(entry: Entry) -> bytes:
@@ -211,8 +234,8 @@ def _pack(entry: Entry) -> bytes:
     return _ENTRY.pack(entry.person, consent.is_given, consent.text_version.encode(), entry.for_research)
 
 
-def _unpack(packed: bytes) -> Entry:
-    person, is_given, version, sealed = _ENTRY.unpack(packed)
+def _unpack_at(entries: bytes, start: int) -> Entry:
+    person, is_given, version, sealed = _ENTRY.unpack_from(entries, start)
     return Entry(person, Consent(bool(is_given), version.rstrip(b"\0").decode()), sealed)
 
 

@@ -102,7 +102,7 @@ def create_survey(session: Session, new: NewSurvey) -> Survey:
         definitions={name: dict(text) for name, text in (new.definitions or {}).items()},
         units=[[list(path), n_people] for path, n_people in new.tree.to_rows()],
         n_invited=new.n_invited,
-        n_register_buckets=n_buckets_for(new.n_invited),
+        n_register_buckets=n_buckets_for(new.n_invited, len(new.tree.units)),
         k_means=new.limits.k_means,
         k_distributions=new.limits.k_distributions,
         k_prevalence=new.limits.k_prevalence,

@@ -117,6 +117,6 @@ def _fill_register(setup: Setup, n_people: int) -> None:
         entry = register.Entry(person, _CONSENT, os.urandom(register.FOR_RESEARCH_BYTES))
         buckets[register._bucket_of(person, n_buckets)][person] = register._pack(entry)
     for number, entries in enumerate(buckets):
-        sealed = register._seal(key, setup.id, number, entries)
+        sealed = register._seal(key, setup.id, number, b"".join(sorted(entries.values())))
         here = (RegisterBucket.survey_id == setup.id, RegisterBucket.number == number)
         session().execute(update(RegisterBucket).where(*here).values(sealed=sealed))

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from flask import Flask, current_app
 from sqlalchemy import func, select
 
-from app.adapters.sealing import new_key, open_for_research, public_part
+from app.adapters.sealing import HASH_BYTES, new_key, open_for_research, public_part
 from app.db.identities import RegisterBucket
 from app.domain.errors import DomainError
 from app.extensions import key_ring, session
 from app.services.register import (
+    ENTRIES_PER_STEP,
     FOR_RESEARCH_BYTES,
     Consent,
+    find_consent,
     for_research,
     list_entries,
     n_buckets_for,
     put_consent,
     read_for_research,
+    remove_person,
 )
 from app.services.survey_keys import Purpose
 from tests.people import Trial, open_trial
@@ -34,9 +38,12 @@ def trial(any_app: Flask) -> Iterator[Trial]:
     session().rollback()
 
 
-@pytest.mark.parametrize(("n_invited", "n_buckets"), [(None, 1), (0, 1), (256, 1), (257, 2), (20_000, 79)])
-def test_a_bucket_holds_up_to_256_of_the_invited(n_invited: int | None, n_buckets: int) -> None:
-    assert n_buckets_for(n_invited) == n_buckets
+@pytest.mark.parametrize(
+    ("n_invited", "n_units", "n_buckets"),
+    [(0, 900, 1), (256, 1, 1), (257, 1, 2), (20_000, 1, 79), (None, 1, 1), (None, 900, 36)],
+)
+def test_a_bucket_holds_up_to_256_of_the_invited(n_invited: int | None, n_units: int, n_buckets: int) -> None:
+    assert n_buckets_for(n_invited, n_units) == n_buckets
 
 
 @pytest.mark.parametrize("number", ["01814000008", "a-pairwise-pseudonym-of-a-provider-with-64-signs-0123456789abcde"])
@@ -76,6 +83,27 @@ def test_yes_and_no_cannot_be_told_apart_by_length(trial: Trial) -> None:
     entries = list(list_entries(session(), key, trial.survey.id))
     assert {len(entry.for_research) for entry in entries} == {FOR_RESEARCH_BYTES}
     assert {entry.consent for entry in entries} == {YES, NO}
+
+
+def test_a_bucket_keeps_what_each_decided_last_and_is_sorted(trial: Trial) -> None:
+    """Above what one step of padding holds, and down to nobody."""
+    setup, random = trial.opened.setup, Random(1)
+    key = key_ring().get(session(), setup.id, Purpose.REGISTER)
+    here = (session(), key, setup.id, setup.n_register_buckets)
+    people = [random.randbytes(HASH_BYTES) for _ in range(ENTRIES_PER_STEP + 6)]
+    decided: dict[bytes, Consent] = {}
+    for person in [*people, *random.choices(people, k=60)]:
+        if person in decided and random.random() < 0.3:
+            remove_person(*here, person)
+            del decided[person]
+        else:
+            decided[person] = random.choice([YES, NO])
+            put_consent(*here, person, decided[person], random.randbytes(FOR_RESEARCH_BYTES))
+    assert [(entry.person, entry.consent) for entry in list_entries(*here[:3])] == sorted(decided.items())
+    assert {person: find_consent(*here, person) for person in people} == {one: decided.get(one) for one in people}
+    for person in people:
+        remove_person(*here, person)
+    assert list(list_entries(*here[:3])) == []
 
 
 def test_many_at_once_lose_nobody(trial: Trial) -> None:
