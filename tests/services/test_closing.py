@@ -17,7 +17,7 @@ from app.domain.errors import DomainError
 from app.extensions import db, key_ring, session, settings
 from app.services.answering import count_submitted, delete_response, give_consent
 from app.services.closing import SWEEP, check_sweep_due, destroy_field_keys, is_sweep_due, is_swept
-from app.services.register import list_entries, n_buckets_for, read_for_research, remove_person
+from app.services.register import list_entries, read_for_research, remove_person
 from app.services.report_basis import load_submitted
 from app.services.survey_keys import CACHED_SECONDS, KeyRing, Purpose
 from app.services.surveys import PREPARATION
@@ -207,6 +207,6 @@ def test_withdrawing_after_closing_removes_the_identity(trial: Trial) -> None:
     trial.answer(1)
     trial.close()
     key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
-    remove_person(session(), key, trial.survey.id, n_buckets_for(100), person)
+    remove_person(session(), key, trial.survey.id, trial.survey.n_register_buckets, person)
     session().commit()
     assert list(list_entries(session(), key, trial.survey.id)) == []

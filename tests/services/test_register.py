@@ -89,6 +89,7 @@ def test_a_bucket_keeps_what_each_decided_last_and_is_sorted(trial: Trial) -> No
     """Above what one step of padding holds, and down to nobody."""
     setup, random = trial.opened.setup, Random(1)
     key = key_ring().get(session(), setup.id, Purpose.REGISTER)
+    session().rollback()
     here = (session(), key, setup.id, setup.n_register_buckets)
     people = [random.randbytes(HASH_BYTES) for _ in range(ENTRIES_PER_STEP + 6)]
     decided: dict[bytes, Consent] = {}
@@ -99,10 +100,13 @@ def test_a_bucket_keeps_what_each_decided_last_and_is_sorted(trial: Trial) -> No
         else:
             decided[person] = random.choice([YES, NO])
             put_consent(*here, person, decided[person], random.randbytes(FOR_RESEARCH_BYTES))
+        session().commit()
     assert [(entry.person, entry.consent) for entry in list_entries(*here[:3])] == sorted(decided.items())
     assert {person: find_consent(*here, person) for person in people} == {one: decided.get(one) for one in people}
+    session().rollback()
     for person in people:
         remove_person(*here, person)
+        session().commit()
     assert list(list_entries(*here[:3])) == []
 
 

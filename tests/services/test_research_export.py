@@ -12,7 +12,7 @@ from flask import Flask
 from app.adapters.sealing import open_for_research
 from app.domain.errors import DomainError
 from app.extensions import key_ring, session, settings
-from app.services.register import n_buckets_for, read_for_research, remove_person
+from app.services.register import read_for_research, remove_person
 from app.services.research_export import Exported, export_research
 from app.services.survey_keys import Purpose
 from tests.people import NO, YES, Trial, open_trial
@@ -82,7 +82,7 @@ def test_who_withdraws_after_closing_is_absent(trial: Trial, tmp_path: Path) -> 
     person = trial.person(1).person
     trial.close()
     key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
-    remove_person(session(), key, trial.survey.id, n_buckets_for(100), person)
+    remove_person(session(), key, trial.survey.id, trial.survey.n_register_buckets, person)
     session().commit()
     assert export(trial, tmp_path / "research") == Exported(n_responses=2, n_consents=3)
 
