@@ -44,10 +44,12 @@ expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test in the browser has a second try, which the summary counts as a rerun: three programs share the machine."""
+    """What a browser was waited for in vain is waited for once more, and counted as a rerun: several programs share
+    the machine. Whatever else fails, such as a lost answer, fails at once."""
+    waits = ["TimeoutError", "Locator expected", "Page expected"]
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=waits))
 
 
 @dataclass(frozen=True)
