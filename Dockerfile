@@ -16,7 +16,7 @@ RUN for language in translations/*/; do \
     && /srv/venv/bin/python -m compileall -q app wsgi.py /srv/venv/lib
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/must --shell /usr/sbin/nologin must \
+RUN useradd --uid 10001 --home-dir /var/lib/must --no-create-home --shell /usr/sbin/nologin must \
     && install --directory --owner must --group must --mode 0700 /var/lib/must
 COPY --from=build /srv /srv
 WORKDIR /srv/must
