@@ -110,6 +110,7 @@ def build_reports(
         makers = _workers(scheduler, workers)
         _check_built(_build_set(release, languages, folder, makers, publication, resume=resume, reads_back=read_back))
         place = place if publication is None else publication.place
+        click.echo(f"For staff only, what was withheld where: {_write_for_staff(release, survey.id)}")
     click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {place}")
 
 
@@ -311,6 +312,14 @@ def _build_set(
     # None: quiet in a pipe
     with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
         return build_set(release, languages, folder, workers, bar.update, finished, publication, reads_back=reads_back)
+
+
+def _write_for_staff(release: Release, survey_id: str) -> Path:
+    from app.services.report_building import write_for_staff
+
+    folder = settings().staff_folder / survey_id
+    write_for_staff(release, folder)
+    return folder
 
 
 def _check_built(built: Built) -> None:
