@@ -47,8 +47,12 @@ class Trial:
         return respondent
 
     def consent(self, serial: int, consent: Consent) -> None:
-        answering.give_consent(session(), key_ring(), self.opened.setup, self.person(serial), consent)
-        session().commit()
+        for _step in answering.give_consent(session(), key_ring(), self.opened.setup, self.person(serial), consent):
+            session().commit()
+
+    def delete(self, serial: int) -> None:
+        for _step in answering.delete_response(session(), key_ring(), self.opened, self.person(serial), self.now):
+            session().commit()
 
     def answer(
         self, serial: int, path: UnitPath = ("B",), answers: Mapping[str, int] | None = None, *, submits: bool = True

@@ -14,6 +14,8 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.db.base import begin_writing
+from app.db.keys import Tombstones
 from app.db.surveys import Survey
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
@@ -171,7 +173,8 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
         if not reason:
             raise click.UsageError("--withhold needs a --reason.")
         find_survey(survey_id, for_writing=True)
-        add_withholding(session(), opened(survey).setup, _path(unit_path), theme_id, reason)
+        begin_writing(session(), Tombstones)
+        add_withholding(session(), key_ring(), opened(survey).setup, _path(unit_path), theme_id, reason)
         note(survey, Event.WITHHELD, SHELL, unit=unit_path, theme=theme_id or "", reason=reason)
         session().commit()
     release = _release(survey_id)
@@ -187,7 +190,8 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
     for decision in list_withholdings(session(), survey.id):
         unit = release.basis.frozen.tree.units[decision.unit]
         click.echo(
-            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: {decision.reason}"
+            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: "
+            f"{decision.reason or 'decided before a backup was restored'}"
         )
     click.echo(_verdict(release.certificate))
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import os
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
@@ -133,6 +133,31 @@ def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, surve
         kept = {person: packed for person, packed in entries.items() if _unpack(packed).consent.is_given}
         if not _write(session, new_key, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
             raise DomainError("register.busy")
+
+
+def take_back_consents(
+    session: Session, key: bytes, survey_id: str, has_withdrawn: Callable[[bytes], bool], *, is_closed: bool
+) -> int:
+    """Withdraw the yes of everybody of whom `has_withdrawn` (keyed hash) says so; how many. Of buckets that do not open
+    with `key` nothing is changed. The caller has begun to write.
+    """
+    n = 0
+    for number, sealed in _all_buckets(session, survey_id, is_locked=True):
+        try:
+            entries = _unseal(key, survey_id, number, sealed)
+        except DomainError:
+            continue
+        known = [_unpack(packed) for person, packed in entries.items() if has_withdrawn(person)]
+        consented = [entry for entry in known if entry.consent.is_given]
+        for entry in consented:
+            refused = Entry(entry.person, replace(entry.consent, is_given=False), os.urandom(FOR_RESEARCH_BYTES))
+            entries[entry.person] = _pack(refused)
+            if is_closed:
+                del entries[entry.person]
+        if consented:
+            _write(session, key, survey_id, number, sealed, _seal(key, survey_id, number, entries))
+        n += len(consented)
+    return n
 
 
 def check_register(session: Session, key: bytes, survey_id: str) -> None:
