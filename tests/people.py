@@ -16,7 +16,8 @@ from app.domain.units import UnitPath, UnitTree
 from app.extensions import db, key_ring, session, settings
 from app.services import answering
 from app.services.answering import Respondent
-from app.services.closing import SWEEP, compact
+from app.services.closing import SWEEP
+from app.services.compaction import compact
 from app.services.register import Consent
 from app.services.surveys import PREPARATION, NewSurvey, OpenedSurvey, create_survey, open_survey, opened
 

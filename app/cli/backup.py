@@ -19,7 +19,7 @@ from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
 from app.extensions import MIGRATIONS, db, key_ring, session, settings
 from app.services import backup as backups
-from app.services.closing import compact
+from app.services.compaction import compact
 from app.services.restoring import take_away_again
 from app.services.survey_keys import rewrap
 
