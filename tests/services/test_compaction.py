@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,11 +16,13 @@ from flask import Flask
 from sqlalchemy.engine import Connection, Engine
 
 from app.db.grants import COMMANDS
+from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
 from app.extensions import db, session
 from app.services import compaction
 from app.services.compaction import compact
 from tests.attacks.dumps import database_bytes
+from tests.conftest import dispose, postgres_app
 from tests.people import open_trial
 from tests.roles import Installation
 
@@ -169,6 +172,24 @@ def test_table_that_somebody_holds_keeps_nobody_from_saving_for_long(owner: Engi
         assert connection.scalar(sa.text("SHOW lock_timeout")) == "0"
     compact(commands)
     assert not is_left(owner)
+
+
+def test_destroyed_keys_are_not_left_in_the_samples_of_the_planner(postgres: sa.Engine, tmp_path: Path) -> None:
+    """Which PostgreSQL takes when it likes; with the installation's key they would open every backup again."""
+    with postgres_app(tmp_path, postgres).app_context():
+        for _ in range(3):
+            open_trial()
+        wrapped = [kept.wrapped for kept in session().scalars(sa.select(SurveyKey))]
+        session().rollback()
+        with db.engines["keys"].connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+            content = database_bytes(db.engines["keys"])
+            assert all(one in content for one in wrapped)
+            connection.exec_driver_sql("DELETE FROM survey_key")
+        compact(db.engines["keys"])
+        content = database_bytes(db.engines["keys"])
+        assert not any(one in content for one in wrapped)
+        dispose()
 
 
 def test_sqlite_notices_too(app: Flask) -> None:
