@@ -53,6 +53,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     """A PostgreSQL server of our own, with a migrated template of each database."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     import pgserver
+    from pgserver._commands import pg_ctl
 
     folder = tempfile.mkdtemp(prefix="must-postgres-")  # pytest's own is closed to the server by every further run
     server = pgserver.get_server(folder, cleanup_mode="stop")
@@ -62,6 +63,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
         for setting in (*settings, "wal_recycle = off"):  # as OPERATING.md has it
             connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
         connection.exec_driver_sql("SELECT pg_reload_conf()")
+        connection.exec_driver_sql("ALTER SYSTEM SET max_prepared_transactions = 2")
+    engine.dispose()
+    pg_ctl(["-w", "-m", "fast", "restart"], pgdata=server.pgdata, user=server.system_user)
+    with engine.connect() as connection:
         for name in DATABASES:
             connection.exec_driver_sql(f"CREATE DATABASE template_{name}")
     urls = {name: _url(server.get_uri(), f"template_{name}") for name in DATABASES}

@@ -16,7 +16,8 @@ from app.domain.units import UnitPath, UnitTree
 from app.extensions import db, key_ring, session, settings
 from app.services import answering
 from app.services.answering import Respondent
-from app.services.closing import SWEEP, compact
+from app.services.closing import SWEEP
+from app.services.compaction import compact
 from app.services.register import Consent
 from app.services.surveys import PREPARATION, NewSurvey, OpenedSurvey, create_survey, open_survey, opened
 
@@ -47,8 +48,12 @@ class Trial:
         return respondent
 
     def consent(self, serial: int, consent: Consent) -> None:
-        answering.give_consent(session(), key_ring(), self.opened.setup, self.person(serial), consent)
-        session().commit()
+        for _step in answering.give_consent(session(), key_ring(), self.opened.setup, self.person(serial), consent):
+            session().commit()
+
+    def delete(self, serial: int) -> None:
+        for _step in answering.delete_response(session(), key_ring(), self.opened, self.person(serial), self.now):
+            session().commit()
 
     def answer(
         self, serial: int, path: UnitPath = ("B",), answers: Mapping[str, int] | None = None, *, submits: bool = True

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from app.cli.common import FAILED, REFUSED, fail, now
+from app.db.answers import ResponseRow
 from app.db.base import begin_writing
+from app.db.identities import RegisterBucket
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
 from app.extensions import MIGRATIONS, db, key_ring, session, settings
 from app.services import backup as backups
-from app.services.closing import compact
+from app.services.compaction import compact
+from app.services.restoring import take_away_again
 from app.services.survey_keys import rewrap
 
 backup = AppGroup("backup", help="Back up answers and identities; never the keys.")
@@ -68,26 +70,25 @@ def show(file: Path) -> None:
 def restore(file: Path) -> None:
     """Put FILE into databases that are empty (flask db upgrade), beside the live database of keys.
 
-    What was sealed with keys that have been destroyed since stays unreadable; it is said of which surveys.
+    What was sealed with keys that have been destroyed since stays unreadable; it is said of which surveys. What was
+    deleted or withdrawn since is taken away again, as the database of keys remembers it.
     """
     content, key = _read(file), _backup_key()
     try:
-        with file.open("rb") as stream, ExitStack() as stack:
-            connections = {
-                name: stack.enter_context(_engines()[name].connect().execution_options(writes=True))
-                for name in backups.DATABASES
-            }
-            backups.restore_backup(stream, key, connections, _certificates(), MIGRATIONS)
-            for connection in connections.values():
-                connection.commit()
+        backups.check_migrated(_engines(), MIGRATIONS)
+        with file.open("rb") as stream:
+            backups.restore_backup(stream, key, _connections(), _certificates(), MIGRATIONS)
+        taken = take_away_again(session(), key_ring())
+        session().commit()
     except DomainError as error:
+        session().rollback()
         _refuse(error)
     click.echo(f"Restored as it was at {content.made_at:%Y-%m-%d %H:%M} UTC.")
     for survey_id, is_readable in backups.readable_surveys(session(), key_ring()).items():
         click.echo(f"{survey_id[:8]}  {'readable' if is_readable else 'not readable: its keys have been destroyed'}")
     click.echo(
-        f"What was deleted or withdrawn since {content.made_at:%Y-%m-%d %H:%M} UTC is back: responses, consents, "
-        "staff, withheld reports. Do again what is in your notes, and withhold before you build reports."
+        f"Taken away again, as it was since: {taken.n_responses} deleted responses, {taken.n_consents} withdrawn "
+        f"consents, {taken.n_staff} former staff. Withheld again: {taken.n_withheld} decisions."
     )
     click.echo("Next: flask maintenance run, flask mail list --all, flask doctor")
 
@@ -115,6 +116,15 @@ def rotate() -> None:
     except DomainError:
         fail("The keys are wrapped anew, but traces of the former are left: stop the web server, run it again.", FAILED)
     click.echo(f"{n} keys are wrapped anew. Now set MUST_INSTALLATION_KEY to the new key, and start the web server.")
+
+
+def _connections() -> Mapping[str, Connection]:
+    """Those of the session, so that a backup is there as a whole, with what is taken away again, or not at all."""
+    session().rollback()
+    return {
+        name: session().connection(bind_arguments={"mapper": entity}, execution_options={"writes": True})
+        for name, entity in (("answers", ResponseRow), ("identities", RegisterBucket))
+    }
 
 
 def _engines() -> Mapping[str, Engine]:
@@ -150,6 +160,8 @@ _SENTENCES = {
     "backup.not_one": "This file is no backup of the product.",
     "backup.cut_off": "The backup is cut off: its end is missing. Take another one.",
     "sealed.broken": "The backup cannot be opened: MUST_BACKUP_KEY is another key, or the file was changed.",
+    "keys.do_not_open": "What was deleted since cannot be read: MUST_INSTALLATION_KEY is not the key in use, or "
+    "MUST_KEYS_URL another database. Nothing was restored.",
     "backup.not_empty": "There are rows in {table} already. Restore into databases that are new and empty.",
     "backup.other_version": "The backup is of version {version}. Install the release that made it, restore, and then "
     "update.",

@@ -19,7 +19,8 @@ from app.domain.survey import Audience
 from app.extensions import db, key_ring, session, settings
 from app.services.approval import approve_order
 from app.services.audit import Actor, Event, record
-from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
+from app.services.closing import SWEEP, Step, check_sweep_due, is_swept
+from app.services.compaction import compact
 from app.services.notices import notices_about
 from app.services.orders import find_order
 from app.services.surveys import get_survey
@@ -146,8 +147,8 @@ _SENTENCES = {
     "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
     "it now: flask surveys close SURVEY --end-grace",
     "survey.illegal_step": "Not possible ({action}): the survey is {current}.",
-    "compact.busy": "Everything is destroyed, but another process reads an older state; its traces go at the next "
-    "flask maintenance run.",
+    "compact.busy": "Everything is destroyed, but its traces are left while {holder} reads an older state; they go at "
+    "the next flask maintenance run.",
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "reports.in_progress": "Another process is building these reports.",

@@ -116,7 +116,8 @@ def _delete(survey: Survey) -> None:
 
 def _forget_reports(survey: Survey) -> None:
     """Once more after deletion, too: a build that was under way then may have left something."""
-    shutil.rmtree(settings().building_folder / survey.id, ignore_errors=True)
+    for folder in (settings().building_folder, settings().staff_folder):
+        shutil.rmtree(folder / survey.id, ignore_errors=True)
     delete_sets(report_storage(), survey.id)
 
 

@@ -14,6 +14,8 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.db.base import begin_writing
+from app.db.keys import Tombstones
 from app.db.surveys import Survey
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
@@ -110,6 +112,7 @@ def build_reports(
         makers = _workers(scheduler, workers)
         _check_built(_build_set(release, languages, folder, makers, publication, resume=resume, reads_back=read_back))
         place = place if publication is None else publication.place
+        click.echo(f"For staff only, what was withheld where: {_write_for_staff(release, survey.id)}")
     click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {place}")
 
 
@@ -170,7 +173,8 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
         if not reason:
             raise click.UsageError("--withhold needs a --reason.")
         find_survey(survey_id, for_writing=True)
-        add_withholding(session(), opened(survey).setup, _path(unit_path), theme_id, reason)
+        begin_writing(session(), Tombstones)
+        add_withholding(session(), key_ring(), opened(survey).setup, _path(unit_path), theme_id, reason)
         note(survey, Event.WITHHELD, SHELL, unit=unit_path, theme=theme_id or "", reason=reason)
         session().commit()
     release = _release(survey_id)
@@ -186,7 +190,8 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
     for decision in list_withholdings(session(), survey.id):
         unit = release.basis.frozen.tree.units[decision.unit]
         click.echo(
-            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: {decision.reason}"
+            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: "
+            f"{decision.reason or 'decided before a backup was restored'}"
         )
     click.echo(_verdict(release.certificate))
 
@@ -311,6 +316,14 @@ def _build_set(
     # None: quiet in a pipe
     with tqdm(total=n_jobs, initial=len(finished), unit="report", disable=None, smoothing=0.1) as bar:
         return build_set(release, languages, folder, workers, bar.update, finished, publication, reads_back=reads_back)
+
+
+def _write_for_staff(release: Release, survey_id: str) -> Path:
+    from app.services.report_building import write_for_staff
+
+    folder = settings().staff_folder / survey_id
+    write_for_staff(release, folder)
+    return folder
 
 
 def _check_built(built: Built) -> None:

@@ -37,8 +37,8 @@ def add(name: str, number: str) -> None:
 def remove(name: str) -> None:
     """Let NAME log in no more; who is logged in stays so for two hours at most."""
     go_on_writing()
-    remove_staff(session(), name)
-    session().commit()
+    for _step in remove_staff(session(), settings().installation_key, name):
+        session().commit()
     click.echo(f"{name} is no longer staff.")
 
 

@@ -80,6 +80,11 @@ class Settings:
         """Where reports lie that are being made."""
         return self.instance / "building"
 
+    @property
+    def staff_folder(self) -> Path:
+        """Where numbers below the limits lie, for staff: on the machine that makes reports, never where reports lie."""
+        return self.instance / "for-staff"
+
 
 class RefusedSettingError(ConfigError, ClickException):
     """As the `flask` command tells it: one sentence and exit code 1, no traceback."""

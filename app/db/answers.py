@@ -20,6 +20,9 @@ class ResponseRow(AnswersBase):
     is_submitted: Mapped[bool]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """`Response.to_bytes`, sealed with the survey's data key and bound to `id`."""
+    life: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Random, drawn when the response is begun: tells it from one that the same person deleted before. None after
+    closing, and for who began before there were any."""
 
 
 class ReportBasis(AnswersBase):

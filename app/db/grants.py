@@ -43,6 +43,7 @@ GRANTS: Grants = {
     "withholding": ((S, I, U), (S, I, U, D)),
     "register_bucket": ((S, I, U, D), (S, I, U, D)),
     "survey_key": ((S, I), (S, I, U, D)),
+    "tombstones": ((S, I, U), (S, I, U, D)),
     "ended_login": ((S, I, D), (S, D)),
     "alembic_version": ((S,), (S,)),
 }

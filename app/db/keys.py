@@ -1,4 +1,4 @@
-"""The keys of each survey, wrapped with the installation's key, and which logins have ended elsewhere."""
+"""The keys of each survey, wrapped with the installation's key; which logins have ended; what was taken away."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ class SurveyKey(KeysBase):
     survey_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Tombstones(KeysBase):
+    """What was taken away of what one key seals or finds, in case a backup is restored; goes with the key."""
+
+    __tablename__ = "tombstones"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    survey_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """All marks together, sealed with that key; see services.tombstones."""
 
 
 class EndedLogin(KeysBase):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar, cast
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.adapters.sealing import keyed_hash, seal, unseal
 from app.db.answers import ResponseRow
+from app.db.base import begin_writing
+from app.db.keys import Tombstones
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.responses import LINK_BYTES, Response, check_value
@@ -20,6 +23,7 @@ from app.domain.units import UnitPath
 from app.services.register import Consent, find_consent, for_research, put_consent, remove_person
 from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import OpenedSurvey, Setup
+from app.services.tombstones import MARK_BYTES, add_tombstone, list_tombstones, remove_tombstone
 
 T = TypeVar("T")
 
@@ -32,6 +36,7 @@ _UPDATE = (
     .where(_ROWS.c.id == bindparam("own"))
     .values(sealed=bindparam("new"), is_submitted=bindparam("submitted"))
 )
+_LIFE = select(_ROWS.c.id, _ROWS.c.life).where(_ROWS.c.id == bindparam("own"))
 _SWEPT_AT = select(_SURVEYS.c.swept_at).where(_SURVEYS.c.id == bindparam("survey"))
 
 
@@ -78,8 +83,13 @@ def get_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respo
     return _with_register(session, keys, setup, read)
 
 
-def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent) -> None:
-    """Record yes or no; the last choice counts. ``consent.too_late`` for a yes of who logged in after closing."""
+def give_consent(
+    session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, consent: Consent
+) -> Iterator[None]:
+    """Record yes or no, in steps; commit after each. The last choice counts, and a restored backup does not undo a no.
+
+    DomainError ``consent.too_late`` for a yes of who logged in after closing.
+    """
     if consent.is_given and not respondent.for_research:
         raise DomainError("consent.too_late")
 
@@ -90,7 +100,36 @@ def give_consent(session: Session, keys: KeyRing, setup: Setup, respondent: Resp
         else:
             put_consent(*register, consent, respondent.for_research)
 
+    mark = mark_of_person(respondent.person)
+    withdrawn = None if consent.is_given else _given_under(session, keys, setup, respondent)
+    session.rollback()
+    if withdrawn:
+        begin_writing(session, Tombstones)
+        add_tombstone(session, keys, setup.id, withdrawn, mark)
+        yield
     _with_register(session, keys, setup, write)
+    yield
+    if consent.is_given and mark in list_tombstones(session, keys, setup.id, Purpose.REGISTER):
+        session.rollback()
+        begin_writing(session, Tombstones)
+        remove_tombstone(session, keys, setup.id, Purpose.REGISTER, mark)
+        yield
+
+
+def mark_of_person(person: bytes) -> bytes:
+    """What is remembered of who withdraws a consent."""
+    return person[:MARK_BYTES]
+
+
+def _given_under(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> Purpose | None:
+    """The key that seals this person's yes to research, if that was the last choice."""
+
+    def read(is_closed: bool, key: bytes) -> Purpose | None:
+        kept = find_consent(session, key, setup.id, setup.n_register_buckets, respondent.person)
+        sealed_with = Purpose.CLOSED_REGISTER if is_closed else Purpose.REGISTER
+        return sealed_with if kept is not None and kept.is_given else None
+
+    return _with_register(session, keys, setup, read)
 
 
 def _with_register(session: Session, keys: KeyRing, setup: Setup, use: Callable[[bool, bytes], T]) -> T:
@@ -151,14 +190,31 @@ def submit_response(
     return _change(session, keys, survey, respondent, now, submit)
 
 
-def delete_response(session: Session, survey: OpenedSurvey, respondent: Respondent, now: datetime) -> None:
-    """The whole response is gone; deleting what is not there is no error. ``survey.closed`` when it is too late."""
+def delete_response(
+    session: Session, keys: KeyRing, survey: OpenedSurvey, respondent: Respondent, now: datetime
+) -> Iterator[None]:
+    """The whole response goes, in steps, and no restored backup brings it back; commit after each.
+
+    Deleting what is not there is no error. DomainError ``survey.closed`` when it is too late.
+    """
     if not survey.clock.may_finish(now):
         raise DomainError("survey.closed")
+    session.rollback()
+    own = session.execute(_LIFE, {"own": respondent.response_id}).one_or_none()
+    if own is not None:
+        begin_writing(session, Tombstones)
+        add_tombstone(session, keys, survey.setup.id, Purpose.RESPONSE, mark_of_response(own.id, own.life))
+        yield
     session.execute(
         delete(ResponseRow).where(ResponseRow.id == respondent.response_id).execution_options(synchronize_session=False)
     )
     _check_not_swept(session, survey.setup.id)
+    yield
+
+
+def mark_of_response(response_id: bytes, life: bytes | None) -> bytes:
+    """What is remembered of a response that is deleted; another for who begins again."""
+    return life or response_id[:MARK_BYTES]
 
 
 def count_submitted(session: Session, survey_id: str) -> int:
@@ -225,7 +281,8 @@ def _begin(session: Session, setup: Setup, data_key: bytes, respondent: Responde
     n_items = sum(len(theme.items) for theme in setup.instrument.themes)
     empty = Response.empty(n_items, respondent.link)
     sealed = seal(data_key, empty.to_bytes(), respondent.response_id)
-    row = {"id": respondent.response_id, "survey_id": setup.id, "is_submitted": False, "sealed": sealed}
+    own = {"id": respondent.response_id, "survey_id": setup.id, "life": secrets.token_bytes(MARK_BYTES)}
+    row = own | {"is_submitted": False, "sealed": sealed}
     try:
         with session.begin_nested():
             session.execute(insert(ResponseRow), row)

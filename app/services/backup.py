@@ -54,7 +54,7 @@ def create_backup(
     out: BinaryIO, key: bytes, engines: Mapping[str, Engine], certificates: Path, migrations: Path, now: datetime
 ) -> Content:
     """Write a backup to `out`. DomainError ``backup.not_migrated``, ``backup.not_every_row``."""
-    _check_current(engines, migrations)
+    check_migrated(engines, migrations)
     _check_sees_every_row(engines["identities"])
     head = {"made_at": now.isoformat(), "revision": newest_revision(migrations)}
     n_rows: dict[str, int] = {}
@@ -97,9 +97,8 @@ def restore_backup(
 ) -> None:
     """Put a backup, looked at by `read_backup` before, into databases that are migrated and empty; commit afterwards.
 
-    DomainError ``backup.not_migrated``, ``backup.other_version``, ``backup.not_empty``.
+    DomainError ``backup.other_version``, ``backup.not_empty``.
     """
-    _check_current({name: connection.engine for name, connection in connections.items()}, migrations)
     homes = {table.name: (name, table) for name, metadata in DATABASES.items() for table in metadata.sorted_tables}
     for name, table in homes.values():
         if connections[name].scalar(select(func.count()).select_from(table)):
@@ -135,8 +134,9 @@ def _opens_one(session: Session, keys: KeyRing, survey_id: str) -> bool:
     return False
 
 
-def _check_current(engines: Mapping[str, Engine], migrations: Path) -> None:
-    if any(revision_of(engines[name]) != newest_revision(migrations) for name in DATABASES):
+def check_migrated(engines: Mapping[str, Engine], migrations: Path) -> None:
+    """DomainError ``backup.not_migrated`` unless every database has the tables of this release."""
+    if any(revision_of(engine) != newest_revision(migrations) for engine in engines.values()):
         raise DomainError("backup.not_migrated")
 
 

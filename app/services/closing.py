@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import HASH_BYTES, seal, unseal
@@ -89,49 +88,7 @@ def destroy_field_keys(session: Session, keys: KeyRing, survey: Survey, now: dat
 
 
 SWEEP: tuple[Step, ...] = (make_closed_keys, rewrite_responses, rewrite_register, destroy_field_keys)
-"""In this order, a commit after each; then `compact` every database."""
-
-
-def compact(engine: Engine) -> None:
-    """Leave no trace of former rows: free pages, dead tuples and the write-ahead log are written anew.
-
-    DomainError ``compact.busy`` when somebody reads an older state just now: try again later.
-    """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("VACUUM"))
-            is_busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
-            if is_busy:
-                raise DomainError("compact.busy")
-        else:
-            _compact_postgres(connection)
-            _write_log_anew(connection)
-
-
-def _compact_postgres(connection: Connection) -> None:
-    """As the owner of the tables, or by the function that the owner left for who commands (app/db/grants.py)."""
-    tables = connection.execute(text(_OWN_TABLES)).all()
-    if all(table.is_owned for table in tables):
-        connection.execute(text("VACUUM FULL"))
-        return
-    for table in tables:
-        connection.execute(text("SELECT rewrite_table(:name)"), {"name": table.tablename})
-
-
-def _write_log_anew(connection: Connection) -> None:
-    """Whoever may, begins a new file of the write-ahead log: with wal_recycle off the former ones go (OPERATING.md)."""
-    if connection.scalar(text(MAY_WRITE_LOG_ANEW)):
-        connection.execute(text("SELECT pg_switch_wal()"))
-        connection.execute(text("CHECKPOINT"))
-
-
-MAY_WRITE_LOG_ANEW = (
-    "SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND pg_has_role('pg_checkpoint', 'USAGE')"
-)
-_OWN_TABLES = (
-    "SELECT tablename, pg_has_role(tableowner, 'USAGE') AS is_owned FROM pg_tables "
-    "WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY tablename"
-)
+"""In this order, a commit after each; then `compaction.compact` every database."""
 
 
 def _lock_responses(session: Session) -> None:

@@ -6,6 +6,7 @@ it says is kept in our register as if it had been said here, so that closing, re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -36,14 +37,16 @@ class OwnPage:
         return None
 
 
-def take_over(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, decision: Consent) -> None:
+def take_over(
+    session: Session, keys: KeyRing, setup: Setup, respondent: Respondent, decision: Consent
+) -> Iterator[None]:
     """Keep what was decided elsewhere, when it differs from what is kept. A yes after closing is too late.
 
-    Begins with a transaction of its own; commit afterwards.
+    In steps, the first in a transaction of its own; commit after each.
     """
     session.rollback()
     kept = answering.get_consent(session, keys, setup, respondent)
     session.rollback()
     is_too_late = decision.is_given and not respondent.for_research
     if kept != decision and not is_too_late:
-        answering.give_consent(session, keys, setup, respondent, decision)
+        yield from answering.give_consent(session, keys, setup, respondent, decision)

@@ -73,7 +73,7 @@ def delete_answers(session: Session, keys: KeyRing, survey: Survey, now: datetim
 
 
 DELETION: tuple[Step, ...] = (destroy_all_keys, delete_identities, delete_answers)
-"""In this order, a commit after each; then `closing.compact` every database, then set `Survey.deleted_at`."""
+"""In this order, a commit after each; then `compaction.compact` every database, then set `Survey.deleted_at`."""
 
 
 def delete_old_sums(session: Session, survey: Survey, now: datetime) -> None:

@@ -24,7 +24,8 @@ from app.db.orders import AuditLine, Mail
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.survey import State
-from app.services.closing import MAY_WRITE_LOG_ANEW, is_sweep_due
+from app.services.closing import is_sweep_due
+from app.services.compaction import MAY_WRITE_LOG_ANEW
 from app.services.deletion import is_deletion_due
 from app.services.schema import newest_revision, revision_of
 from app.services.survey_keys import Purpose, opens

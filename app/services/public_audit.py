@@ -20,7 +20,7 @@ from app.domain.results import Bound, EarlierMean, PrevalenceGroup, ReportResult
 from app.domain.units import UnitPath, UnitTree
 from app.reports.model import ReportSet
 
-MANIFEST, AUDIT, ARCHIVE, STAFF_FOLDER = "manifest.json", "audit.json", "reports.zip", "for-staff"
+MANIFEST, AUDIT, ARCHIVE = "manifest.json", "audit.json", "reports.zip"
 """What a set's folder holds beside the reports."""
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ import math
 import os
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
@@ -141,6 +141,32 @@ def keep_only_consenting(session: Session, old_key: bytes, new_key: bytes, surve
         kept = b"".join(_pack(entry) for entry in _entries(entries) if entry.consent.is_given)
         if not _write(session, new_key, survey_id, number, sealed, _seal(new_key, survey_id, number, kept)):
             raise DomainError("register.busy")
+
+
+def take_back_consents(
+    session: Session, key: bytes, survey_id: str, has_withdrawn: Callable[[bytes], bool], *, is_closed: bool
+) -> int:
+    """Withdraw the yes of everybody of whom `has_withdrawn` (keyed hash) says so; how many. Of buckets that do not open
+    with `key` nothing is changed. The caller has begun to write.
+    """
+    n = 0
+    for number, sealed in _all_buckets(session, survey_id, is_locked=True):
+        try:
+            entries = _unseal(key, survey_id, number, sealed)
+        except DomainError:
+            continue
+        kept, n_before = [], n
+        for entry in _entries(entries):
+            if not (entry.consent.is_given and has_withdrawn(entry.person)):
+                kept.append(_pack(entry))
+                continue
+            n += 1
+            if not is_closed:
+                refused = replace(entry.consent, is_given=False)
+                kept.append(_pack(Entry(entry.person, refused, os.urandom(FOR_RESEARCH_BYTES))))
+        if n > n_before:
+            _write(session, key, survey_id, number, sealed, _seal(key, survey_id, number, b"".join(kept)))
+    return n
 
 
 def check_register(session: Session, key: bytes, survey_id: str) -> None:

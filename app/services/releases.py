@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,8 +28,9 @@ from app.services.report_basis import (
     load_submitted,
     store_basis,
 )
-from app.services.survey_keys import KeyRing
+from app.services.survey_keys import KeyRing, Purpose
 from app.services.surveys import OpenedSurvey, Setup
+from app.services.tombstones import MARK_BYTES, add_tombstone
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,23 @@ def list_withholdings(session: Session, survey_id: str) -> list[Withholding]:
     return [Withholding(row.unit, row.theme_id or None, row.reason) for row in rows]
 
 
-def add_withholding(session: Session, setup: Setup, path: UnitPath, theme_id: str | None, reason: str) -> None:
-    """Publish less about one unit from now on. DomainError when the unit or theme is unknown, or the organisation's."""
+def add_withholding(
+    session: Session, keys: KeyRing, setup: Setup, path: UnitPath, theme_id: str | None, reason: str
+) -> None:
+    """Publish less about one unit from now on, from a restored backup, too; the survey is swept.
+
+    DomainError when the unit or theme is unknown, or the organisation's.
+    """
     decision = Withholding(setup.tree.get(path).index, theme_id, reason)
     check_withholding(setup.tree, [theme.id for theme in setup.themes], decision)
     session.merge(WithholdingRow(survey_id=setup.id, unit=decision.unit, theme_id=theme_id or "", reason=reason))
+    mark = mark_of_withholding(decision.unit, theme_id or "")
+    add_tombstone(session, keys, setup.id, Purpose.CLOSED_DATA, mark)
+
+
+def mark_of_withholding(unit: int, theme_id: str) -> bytes:
+    """What is remembered of a decision to publish less."""
+    return hashlib.sha256(f"{unit}:{theme_id}".encode()).digest()[:MARK_BYTES]
 
 
 def review_release(release: Release) -> list[Review]:

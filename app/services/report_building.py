@@ -18,7 +18,7 @@ from app.domain.results import ReportResults
 from app.reports.names import file_stem
 from app.reports.presenter import presenter_file, render_presenter_html, render_presenter_pdf
 from app.services.protocol import protocol_of
-from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, audit_of
+from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, audit_of
 from app.services.releases import Release
 from app.services.report_workers import Job, Workers, local_workers, program_version
 
@@ -94,6 +94,13 @@ def build_one(release: Release, report: ReportResults, languages: Sequence[str],
     jobs = [Job(report_file(release, report, language), language, place) for language in languages]
     failures = _make_all(release, jobs, out, local_workers(1), lambda: None)
     return Built(tuple(sorted(_files_below(out))), tuple(failures))
+
+
+def write_for_staff(release: Release, folder: Path) -> None:
+    """The disclosure protocol and the certificate, which tell of fewer people than the limits: never beside a set."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(folder / "protocol.json", _json(protocol_of(release.basis, release.reports, release.report_set.limits)))
+    _write(folder / "certificate.json", _json(asdict(release.certificate)))
 
 
 def count_jobs(release: Release, languages: Sequence[str]) -> int:
@@ -189,7 +196,7 @@ def _clear(staging: Path, finished: Collection[str]) -> None:
 
 
 def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
-    """The guide for whoever presents a report, the public audit file, manifest, archive and the staff's protocol."""
+    """The guide for whoever presents a report, the public audit file, manifest and archive."""
     guides = {language: presenter_file(language) for language in languages} if release.reports else {}
     for language, name in guides.items():
         _write(folder / f"{name}.pdf", render_presenter_pdf(release.report_set, language))
@@ -198,10 +205,6 @@ def _finish(release: Release, languages: Sequence[str], folder: Path) -> None:
     names = sorted(_files_below(folder))
     _write(folder / MANIFEST, _json(_manifest(release, languages, folder, names, guides)))
     _write_archive(folder, [*names, MANIFEST])
-    staff = folder / STAFF_FOLDER
-    staff.mkdir(mode=0o700, exist_ok=True)
-    _write(staff / "protocol.json", _json(protocol_of(release.basis, release.reports, release.report_set.limits)))
-    _write(staff / "certificate.json", _json(asdict(release.certificate)))
 
 
 def _manifest(

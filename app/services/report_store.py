@@ -15,7 +15,7 @@ from app.adapters.storage import Storage
 from app.domain.errors import DomainError
 from app.domain.units import UnitPath
 from app.reports.names import sort_key
-from app.services.public_audit import ARCHIVE, MANIFEST, STAFF_FOLDER
+from app.services.public_audit import ARCHIVE, MANIFEST
 
 POINTER = "published.json"
 _N_TRIES = 3
@@ -90,8 +90,7 @@ def _published(place: str, content: bytes) -> PublishedSet:
         PublishedReport(tuple(entry["unit"]), entry["n_included"], entry["files"]) for entry in manifest["reports"]
     ]
     reports.sort(key=lambda report: [sort_key(name) for name in report.unit])
-    names = {name for name in manifest["sha256"] if not name.startswith(f"{STAFF_FOLDER}/")}
-    return PublishedSet(place, tuple(reports), manifest["sha256"], frozenset(names | {MANIFEST, ARCHIVE}))
+    return PublishedSet(place, tuple(reports), manifest["sha256"], frozenset(manifest["sha256"]) | {MANIFEST, ARCHIVE})
 
 
 def _name_of(folder: Path, names: Sequence[str]) -> str:

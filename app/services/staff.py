@@ -5,6 +5,8 @@ The key of the hash lies with the surveys' keys, so that the installation key ca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,24 +15,37 @@ from app.db.keys import SurveyKey
 from app.db.orders import StaffMember
 from app.domain.errors import DomainError
 from app.services.survey_keys import INSTALLATION, KeyRing, Purpose
+from app.services.tombstones import MARK_BYTES, add_tombstone, list_tombstones, remove_tombstone
 
 
 def add_staff(session: Session, installation_key: bytes, number: str, name: str) -> None:
     """DomainError ``staff.known`` when the name is taken; adding the same number again gives it the new name."""
-    KeyRing(installation_key).make(session, INSTALLATION, Purpose.STAFF)
+    keys = KeyRing(installation_key)
+    keys.make(session, INSTALLATION, Purpose.STAFF)
     mark = _mark(session, installation_key, number)
+    member = StaffMember(mark=mark, name=name)
     namesake = session.scalar(select(StaffMember).where(StaffMember.name == name, StaffMember.mark != mark))
     if namesake is not None:
         raise DomainError("staff.known", name=name)
-    session.merge(StaffMember(mark=mark, name=name))
+    session.merge(member)
+    if mark_of_member(member) in list_tombstones(session, keys, INSTALLATION, Purpose.STAFF):
+        remove_tombstone(session, keys, INSTALLATION, Purpose.STAFF, mark_of_member(member))
 
 
-def remove_staff(session: Session, name: str) -> None:
-    """DomainError ``staff.unknown``."""
+def remove_staff(session: Session, installation_key: bytes, name: str) -> Iterator[None]:
+    """In steps, commit after each; a restored backup does not bring them back. DomainError ``staff.unknown``."""
     member = session.scalar(select(StaffMember).where(StaffMember.name == name))
     if member is None:
         raise DomainError("staff.unknown", name=name)
+    add_tombstone(session, KeyRing(installation_key), INSTALLATION, Purpose.STAFF, mark_of_member(member))
+    yield
     session.delete(member)
+    yield
+
+
+def mark_of_member(member: StaffMember) -> bytes:
+    """What is remembered of who is removed."""
+    return member.mark[:MARK_BYTES]
 
 
 def find_staff(session: Session, installation_key: bytes, number: str) -> str | None:

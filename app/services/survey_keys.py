@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.adapters.sealing import new_key, seal, unseal
-from app.db.keys import SurveyKey
+from app.db.keys import SurveyKey, Tombstones
 from app.domain.errors import DomainError
 
 
@@ -100,11 +100,10 @@ class KeyRing:
         return session.get(SurveyKey, (survey_id, purpose.value)) is not None
 
     def destroy(self, session: Session, survey_id: str, *purposes: Purpose) -> None:
-        session.execute(
-            delete(SurveyKey).where(
-                SurveyKey.survey_id == survey_id, SurveyKey.purpose.in_([purpose.value for purpose in purposes])
-            )
-        )
+        """With what was remembered for as long as backups could be read with them."""
+        names = [purpose.value for purpose in purposes]
+        for entity in (Tombstones, SurveyKey):
+            session.execute(delete(entity).where(entity.survey_id == survey_id, entity.purpose.in_(names)))
         for purpose in purposes:
             self._known.pop((survey_id, purpose), None)
 

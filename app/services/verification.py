@@ -40,7 +40,7 @@ from app.reports.read_back import (
     figures_in_pdf,
     figures_in_workbook,
 )
-from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, STAFF_FOLDER, Published, read_manifest, read_published
+from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, Published, read_manifest, read_published
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,7 @@ def _check_files(files: _Files, sha256: Mapping[str, str]) -> Iterator[Finding]:
         elif _digest(files.read(name)) != expected:
             yield Finding(name, "file.changed", {})
     for name in sorted(files.names - sha256.keys() - {MANIFEST, ARCHIVE}):
-        if not name.startswith(f"{STAFF_FOLDER}/"):
-            yield Finding(name, "file.unknown", {})
+        yield Finding(name, "file.unknown", {})
 
 
 def _check_archive(files: _Files, sha256: Mapping[str, str]) -> Iterator[Finding]:

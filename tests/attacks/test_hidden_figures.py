@@ -334,7 +334,7 @@ def _strings(element: Any) -> Iterator[str]:
 
 
 def public_files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and "for-staff" not in path.parts]
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_no_secret_is_in_any_file_of_the_set(made: Made, secrets: Secrets) -> None:

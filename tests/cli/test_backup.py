@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from flask import Flask
 
 from app import create_app
 from app.adapters.sealing import new_key
-from app.db.keys import SurveyKey
+from app.db.answers import ResponseRow
+from app.db.keys import SurveyKey, Tombstones
 from app.db.orders import AuditLine
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
@@ -22,9 +23,11 @@ from app.extensions import db, key_ring, session, settings
 from app.services import answering
 from app.services.audit import THE_CLOCK, Event, record
 from app.services.deletion import DELETION
-from app.services.register import list_entries
-from app.services.staff import add_staff, find_staff
-from app.services.survey_keys import KeyRing, Purpose
+from app.services.register import Consent, list_entries
+from app.services.releases import list_withholdings
+from app.services.staff import add_staff, find_staff, list_staff
+from app.services.survey_keys import INSTALLATION, KeyRing, Purpose
+from app.services.tombstones import list_tombstones
 from tests.conftest import dispose, postgres_app, sqlite_app
 from tests.people import NO, YES, Trial, open_trial, start_writing
 
@@ -154,6 +157,130 @@ def test_what_a_backup_brings_back_after_deletion_is_deleted_again(app: Flask, m
         session().expire_all()
         assert answering.count_submitted(session(), survey_id) == 0
         assert session().get_one(Survey, survey_id).state == "deleted"
+        dispose()
+
+
+def consents(trial: Trial, serials: Iterable[int]) -> list[Consent | None]:
+    return [
+        answering.get_consent(session(), key_ring(), trial.opened.setup, trial.person(serial)) for serial in serials
+    ]
+
+
+def has_response(trial: Trial, serial: int) -> bool:
+    return answering.find_response(session(), key_ring(), trial.opened.setup, trial.person(serial)) is not None
+
+
+def test_deleted_responses_and_withdrawn_consents_stay_away(any_app: Flask, spare: Spare, tmp_path: Path) -> None:
+    """Also of who began again, or said yes again, before the backup or after it; and in every later restoration."""
+    trial = open_trial()
+    for serial in range(1, 7):
+        trial.answer(serial)
+        trial.consent(serial, YES)
+    trial.delete(5)
+    trial.answer(5, answers={"workload_1": 2})
+    trial.consent(5, NO)
+    trial.consent(5, YES)
+    survey_id, file = trial.survey.id, back_up(any_app, tmp_path / "backups")
+    trial.delete(1)
+    trial.consent(2, NO)
+    trial.delete(3)
+    trial.answer(3, answers={"workload_1": 1})
+    trial.consent(4, NO)
+    trial.consent(4, YES)
+    for _ in range(2):
+        fresh = spare.beside(any_app)
+        with fresh.app_context():
+            code, output = run(fresh, "backup", "restore", file)
+            assert code == 0, output
+            assert "2 deleted responses, 1 withdrawn consents, 0 former staff" in output
+            again = Trial(session().get_one(Survey, survey_id))
+            assert [serial for serial in range(1, 7) if has_response(again, serial)] == [2, 4, 5, 6]
+            assert consents(again, range(1, 7)) == [YES, NO, YES, YES, YES, YES]
+            assert again.survey.needs_compacting
+            assert answering.count_submitted(session(), survey_id) == 4
+            dispose()
+
+
+def test_what_was_taken_away_after_closing_stays_away(any_app: Flask, spare: Spare, tmp_path: Path) -> None:
+    trial = open_trial()
+    for serial in range(1, 4):
+        trial.answer(serial)
+        trial.consent(serial, YES)
+    trial.close()
+    name, number = PEOPLE[STAFF]
+    for who, digits in ((name, number), *PEOPLE[:1]):
+        add_staff(session(), settings().installation_key, digits, who)
+    survey_id, file = trial.survey.id, back_up(any_app, tmp_path / "backups")
+    trial.consent(1, NO)
+    session().rollback()
+    assert run(any_app, "staff", "remove", name)[0] == 0
+    assert run(any_app, "review-withdrawals", survey_id, "--withhold", "A / A1", "--reason", "too clear")[0] == 0
+    assert run(any_app, "review-withdrawals", survey_id, *WITHHELD_THEME)[0] == 0
+    fresh = spare.beside(any_app)
+    with fresh.app_context():
+        code, output = run(fresh, "backup", "restore", file)
+        assert code == 0, output
+        assert "0 deleted responses, 1 withdrawn consents, 1 former staff. Withheld again: 2 decisions." in output
+        again = Trial(session().get_one(Survey, survey_id))
+        assert consents(again, (1, 2, 3)) == [None, YES, YES]
+        assert list_staff(session()) == [PEOPLE[0][0]]
+        tree = again.opened.setup.tree
+        decided = {(one.unit, one.theme_id) for one in list_withholdings(session(), survey_id)}
+        assert decided == {(tree.get(("A", "A1")).index, None), (tree.get(("B",)).index, "workload")}
+        session().rollback()
+        assert "decided before a backup was restored" in run(fresh, "review-withdrawals", survey_id)[1]
+        add_staff(session(), settings().installation_key, number, name)
+        session().commit()
+        assert key_ring().has(session(), INSTALLATION, Purpose.STAFF)
+        assert list_tombstones(session(), key_ring(), INSTALLATION, Purpose.STAFF) == frozenset()
+        dispose()
+
+
+WITHHELD_THEME = ("--withhold", "B", "--theme", "workload", "--reason", "too clear")
+
+
+def test_what_is_remembered_goes_with_the_keys(any_app: Flask) -> None:
+    trial = open_trial()
+
+    def remembered() -> set[str]:
+        return set(session().scalars(sa.select(Tombstones.purpose)))
+
+    for serial in (1, 2):
+        trial.answer(serial)
+        trial.consent(serial, YES)
+    trial.delete(1)
+    trial.consent(1, NO)
+    assert remembered() == {"response", "register"}
+    trial.close()
+    assert remembered() == set()
+    assert session().scalars(sa.select(ResponseRow.life)).all() == [None]
+    trial.consent(2, NO)
+    assert remembered() == {"closed_register"}
+    delete(trial)
+    assert remembered() == set()
+
+
+def test_backup_is_not_restored_beside_keys_that_do_not_open_or_have_no_tables(
+    any_app: Flask, spare: Spare, tmp_path: Path
+) -> None:
+    trial = open_trial()
+    trial.answer(1)
+    file = back_up(any_app, tmp_path / "backups")
+    trial.delete(1)
+    session().commit()
+    fresh = spare.beside(any_app)
+    wrong = create_app(replace(fresh.config["SETTINGS"], installation_key=new_key()))
+    with wrong.app_context():
+        code, output = run(wrong, "backup", "restore", file)
+        assert code == 2
+        assert "MUST_INSTALLATION_KEY is not the key in use" in output
+        assert session().scalar(sa.select(sa.func.count()).select_from(Survey)) == 0
+        session().rollback()
+        with db.engines["keys"].begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+        code, output = run(wrong, "backup", "restore", file)
+        assert code == 2
+        assert "flask db upgrade" in output
         dispose()
 
 

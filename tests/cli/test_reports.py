@@ -27,13 +27,16 @@ from app.domain.errors import DomainError
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.results import ReportResults
 from app.domain.units import UnitPath, UnitTree
+from app.extensions import settings
 from app.reports.html import render_html
 from app.reports.model import Report, ReportSet
 from app.reports.pdf import render_pdf
 from app.reports.workbook import render_workbook
 from app.services import report_workers
+from app.services.release_gate import PATH_SEPARATOR
 from app.services.releases import Release
 from app.services.report_building import UNFINISHED, build_set, find_finished
+from app.services.report_store import POINTER, find_published
 from app.services.report_workers import local_workers
 from app.services.verification import verify_set
 from tests.services.published import instrument_of, random_submitted, release_of, setup_of, write_set
@@ -238,6 +241,25 @@ def test_workbook_that_fails_is_named_like_a_report(desk: Desk, monkeypatch: pyt
 
     monkeypatch.setattr(report_workers, "render_workbook", fail)
     assert ".xlsx: OSError: disk full" in desk.build(exit_code=1)
+
+
+def test_what_is_for_staff_never_lies_where_reports_are_published(app: Flask, desk: Desk, storage: Storage) -> None:
+    app.extensions["report_storage"] = storage
+    desk.run("build-reports", desk.survey, "--workers", "1", "--lang", "en")
+    published = find_published(storage, desk.survey)
+    assert published is not None
+    assert {name.removeprefix(f"{published.place}/") for name in storage.sizes()} == {
+        *published.names,
+        f"{desk.survey}/{POINTER}",
+    }
+    folder = settings().staff_folder / desk.survey
+    assert folder.stat().st_mode & 0o077 == 0
+    protocol = json.loads((folder / "protocol.json").read_text(encoding="utf-8"))
+    n_answers = {unit["unit"]: unit["n_answers"] for unit in protocol["units"]}
+    assert {path: n_answers[PATH_SEPARATOR.join(path)] for path in SIZES} == SIZES
+    assert json.loads((folder / "certificate.json").read_text(encoding="utf-8"))["violations"] == []
+    desk.build()
+    assert files_in(desk.out).keys() == published.names
 
 
 def test_published_set_stays_while_a_later_build_fails(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

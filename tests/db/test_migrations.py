@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -18,6 +19,7 @@ from app.db.identities import RegisterBucket
 from app.db.surveys import Survey
 from app.extensions import MIGRATIONS, db, key_ring, session
 from app.services import answering
+from tests.conftest import dispose, postgres_app
 from tests.people import NO, YES, open_trial
 
 METADATA = {None: AnswersBase.metadata, "identities": IdentitiesBase.metadata, "keys": KeysBase.metadata}
@@ -117,6 +119,43 @@ def test_survey_goes_on_after_a_step_down_and_up_again(any_app: Flask) -> None:
     session().close()
 
 
+def test_planner_takes_no_sample_of_a_column_that_holds_secrets(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Samples outlive the rows: a destroyed key would be left in them."""
+    with postgres_app(tmp_path, request.getfixturevalue("postgres")).app_context():
+        query = sa.text(
+            "SELECT attstattarget FROM pg_attribute WHERE attrelid = CAST(:table AS regclass) AND attname = :column"
+        )
+        for bind, metadata in METADATA.items():
+            with db.engines[bind].connect() as connection:
+                secret = [(t.name, c.name) for t in metadata.sorted_tables for c in t.columns if is_secret(c)]
+                assert secret
+                for table, column in secret:
+                    found = connection.scalar(query, {"table": table, "column": column})
+                    assert found == 0, f"{table}.{column} needs SET STATISTICS 0 in a migration"
+        dispose()
+
+
+def test_samples_from_before_are_thrown_away(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    with postgres_app(tmp_path, request.getfixturevalue("postgres")).app_context():
+        flask_migrate.downgrade(revision="0005")
+        for _ in range(2):
+            open_trial()
+        session().close()
+        with db.engines["keys"].connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            count = "SELECT count(*) FROM pg_stats WHERE tablename = 'survey_key' AND attname = 'wrapped'"
+            connection.exec_driver_sql("ANALYZE survey_key")
+            assert connection.exec_driver_sql(count).scalar() == 1
+            flask_migrate.upgrade()
+            assert connection.exec_driver_sql(count).scalar() == 0
+            connection.exec_driver_sql("ANALYZE survey_key")
+            assert connection.exec_driver_sql(count).scalar() == 0
+        dispose()
+
+
+def is_secret(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.LargeBinary) or column.name == "recipient"
+
+
 def test_no_database_holds_a_key_of_another(any_app: Flask) -> None:
     """A survey's random id is all that the three have in common (spec 8)."""
     for bind, metadata in METADATA.items():
@@ -129,6 +168,7 @@ def test_tables_of_people_have_no_row_number_and_no_time(app: Flask) -> None:
         (None, "response"),
         ("identities", "register_bucket"),
         ("keys", "survey_key"),
+        ("keys", "tombstones"),
         ("keys", "ended_login"),
     ):
         with db.engines[bind].connect() as connection, pytest.raises(sa.exc.OperationalError, match="no such column"):

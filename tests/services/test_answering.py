@@ -62,8 +62,7 @@ def test_changing_after_submitting_keeps_it_submitted(trial: Trial) -> None:
 
 def test_deleted_response_is_gone_and_may_be_begun_again(trial: Trial) -> None:
     trial.answer(1)
-    answering.delete_response(session(), trial.opened, trial.person(1), trial.now)
-    session().commit()
+    trial.delete(1)
     assert stored(trial, 1) is None
     trial.answer(1, answers={"workload_1": 1})
     found = stored(trial, 1)
@@ -99,7 +98,7 @@ def test_nobody_starts_after_closing_but_who_began_may_finish_in_the_grace(trial
     with pytest.raises(DomainError, match=r"survey\.closed"):
         trial.answer(1)
     with pytest.raises(DomainError, match=r"survey\.closed"):
-        answering.delete_response(session(), trial.opened, trial.person(1), trial.now)
+        trial.delete(1)
 
 
 def test_survey_closes_by_itself_without_any_job(trial: Trial) -> None:

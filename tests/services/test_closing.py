@@ -131,7 +131,7 @@ def test_deleting_after_the_sweep_is_refused_and_not_pretended(trial: Trial) -> 
     trial.sweep()
     start_writing()
     with pytest.raises(DomainError, match=r"survey\.closed"):
-        delete_response(session(), before, who, trial.now)
+        list(delete_response(session(), key_ring(), before, who, trial.now))
     session().rollback()
     assert count_submitted(session(), trial.survey.id) == 1
 
@@ -146,8 +146,8 @@ def test_consent_changed_while_the_register_is_sealed_anew_is_not_lost(trial: Tr
     stale.get(session(), trial.survey.id, Purpose.REGISTER)
     session().rollback()
     trial.sweep()
-    give_consent(session(), stale, setup, who, NO)
-    session().commit()
+    for _step in give_consent(session(), stale, setup, who, NO):
+        session().commit()
     key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
     assert len(list(list_entries(session(), key, trial.survey.id))) == 1
 

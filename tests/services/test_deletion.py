@@ -141,8 +141,13 @@ def test_interrupted_deletion_still_gets_its_certificate(trial: Trial) -> None:
     assert certificate["deleted_at"] is not None
 
 
+def report_folders(trial: Trial) -> list[Path]:
+    places = (Path(settings().reports_url), settings().building_folder, settings().staff_folder)
+    return [place / trial.survey.id for place in places]
+
+
 def test_reports_are_deleted_with_the_answers(trial: Trial) -> None:
-    folders = [Path(settings().reports_url, trial.survey.id), settings().building_folder / trial.survey.id]
+    folders = report_folders(trial)
     for folder in folders:
         (folder / "nb").mkdir(parents=True)
     trial.survey.access_at = ACCESS - timedelta(weeks=20)
@@ -155,7 +160,7 @@ def test_reports_of_a_build_that_was_under_way_at_deletion_go_at_the_next_run(tr
     trial.survey.access_at = ACCESS - timedelta(weeks=20)
     session().commit()
     run("maintenance", "run")
-    folders = [Path(settings().reports_url, trial.survey.id), settings().building_folder / trial.survey.id]
+    folders = report_folders(trial)
     for folder in folders:
         (folder / "nb").mkdir(parents=True)
     run("maintenance", "run")

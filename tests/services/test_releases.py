@@ -181,8 +181,8 @@ def _consent(desk: Desk, serial: int, *, is_given: bool) -> None:
     number, keys = synthetic_identity_number(serial), key_ring()
     public_key = settings().research_public_key
     respondent = answering.recognise(session(), keys, public_key, desk.setup, number=number, name="Kari")
-    answering.give_consent(session(), keys, desk.setup, respondent, YES if is_given else NO)
-    session().commit()
+    for _step in answering.give_consent(session(), keys, desk.setup, respondent, YES if is_given else NO):
+        session().commit()
 
 
 @pytest.mark.parametrize(
@@ -293,13 +293,13 @@ def test_audit_and_review_are_stopped_as_well(leaking: Desk) -> None:
 
 def test_withholding_goes_through_the_same_gate(leaking: Desk) -> None:
     """Withholding one of the figures that reveal is not enough; withholding all of them is."""
-    add_withholding(session(), leaking.setup, ("B",), None, "too little")
+    add_withholding(session(), key_ring(), leaking.setup, ("B",), None, "too little")
     session().commit()
     leaking.build(exit_code=3)
     for theme in leaking.setup.themes:
         for path in ((), ("A",), ("A", "A2")):
-            add_withholding(session(), leaking.setup, path, theme.id, "reveals")
-    add_withholding(session(), leaking.setup, ("A", "A1"), None, "reveals")
+            add_withholding(session(), key_ring(), leaking.setup, path, theme.id, "reveals")
+    add_withholding(session(), key_ring(), leaking.setup, ("A", "A1"), None, "reveals")
     session().commit()
     release = prepare_release(session(), key_ring(), leaking.opened)
     assert release.certificate.is_valid

@@ -61,8 +61,6 @@ def publish(web: Flask, desk: Desk, units: tuple[tuple[str, ...], ...] = UNITS) 
         (folder / language).mkdir(parents=True)
     for name in files:
         (folder / name).write_bytes(f"content of {name}".encode())
-    (folder / "for-staff").mkdir()
-    (folder / "for-staff" / "protocol.json").write_text("{}")
     (folder / "secret.txt").write_text("nothing for anybody")
     manifest = {
         "reports": [{"unit": unit, "n_answers": 9, "n_included": 8, "files": of} for unit, of in names.items()],
@@ -387,7 +385,7 @@ def test_reports_are_listed_in_norwegian_order_with_every_file(web: Flask, desk:
     assert [link["hreflang"] for link in page.select("#found .report-files a")][:2] == [language] * 2
     links = {str(link["href"]) for link in page.select(f"main a[href^='{desk.at('reports/')}']")}
     handed_out = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    handed_out -= {"secret.txt", "for-staff/protocol.json"}
+    handed_out -= {"secret.txt"}
     assert links == {f"{desk.at('reports')}/{quote(name, safe='/()')}" for name in handed_out}
     assert "Veiledning til møtet" in desk.text
 
@@ -488,7 +486,6 @@ def test_files_come_from_s3_like_storage_just_as_well(web: Flask, desk: Desk, s3
     assert (again.status_code, again.data) == (304, b"")
     part = desk.client.get(desk.at(f"reports/{quote(name)}"), headers={"Range": "bytes=3-"})
     assert (part.status_code, part.data) == (206, whole[3:])
-    assert desk.fetch("reports/for-staff/protocol.json").status_code == 404
     web.extensions["report_storage"] = Storage("/dev/null/reports")
     assert desk.fetch(f"reports/{quote(name)}").status_code == 503
     web.extensions["report_storage"] = storage
@@ -497,12 +494,11 @@ def test_files_come_from_s3_like_storage_just_as_well(web: Flask, desk: Desk, s3
 
 
 HIDDEN = (
-    "for-staff/protocol.json",
     "secret.txt",
     "../manifest.json",
-    "nb/../for-staff/protocol.json",
+    "nb/../secret.txt",
     "%2e%2e/manifest.json",
-    "nb/%2e%2e/for-staff/protocol.json",
+    "nb/%2e%2e/secret.txt",
     "nb%2f..%2fsecret.txt",
     "..%5cmanifest.json",
     "%252e%252e/manifest.json",
@@ -525,13 +521,13 @@ def test_nothing_else_can_be_fetched(web: Flask, desk: Desk, name: str) -> None:
 
 
 def test_manifest_that_names_more_hands_out_no_more(web: Flask, desk: Desk) -> None:
-    """Should a manifest ever be wrong: what is for staff, or outside the folder, stays there."""
+    """Should a manifest ever be wrong: what is outside the folder stays there."""
     folder = publish(web, place(web, desk, State.REPORTED))
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["sha256"] |= {"for-staff/protocol.json": "", "../outside.json": "", "nb/gone.pdf": ""}
+    manifest["sha256"] |= {"../outside.json": "", "nb/gone.pdf": ""}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder.parent / "outside.json").write_text("{}")
-    for name in ("for-staff/protocol.json", "%2e%2e/outside.json", "nb/gone.pdf"):
+    for name in ("%2e%2e/outside.json", "nb/gone.pdf"):
         assert desk.fetch(f"reports/{name}").status_code == 404
 
 

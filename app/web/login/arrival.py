@@ -42,8 +42,8 @@ def arrive(survey: OpenedSurvey, *, number: str, name: str, place: str | None, p
 def _take_consent(survey: OpenedSurvey, respondent: Respondent, number: str) -> None:
     decision = consent_source().decision_of(number, survey.setup.id, access.now())
     if decision is not None:
-        take_over(session(), key_ring(), survey.setup, respondent, decision)
-        session().commit()
+        for _step in take_over(session(), key_ring(), survey.setup, respondent, decision):
+            session().commit()
 
 
 def _save_pending(survey: OpenedSurvey, respondent: Respondent) -> None:

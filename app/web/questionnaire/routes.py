@@ -49,7 +49,7 @@ from app.web.questionnaire.visit import Visit, answers_of, enter, log_in_first, 
 bp = Blueprint("questionnaire", __name__)
 bp.register_blueprint(preview.bp)
 
-_WRITERS = {f"questionnaire.{name}" for name in ("choose_unit", "save_page", "submit", "delete_response")}
+_WRITERS = {f"questionnaire.{name}" for name in ("choose_unit", "save_page", "submit")}
 
 
 @bp.before_request
@@ -103,8 +103,8 @@ def consent(code: str) -> Response:
     elsewhere = consent_source().address_for(visit.setup.id, language.current())
     if elsewhere is None and form.validate_on_submit():
         given = Consent(form.is_given, form.version.data)
-        answering.give_consent(session(), key_ring(), visit.setup, visit.respondent, given)
-        session().commit()
+        for _step in answering.give_consent(session(), key_ring(), visit.setup, visit.respondent, given):
+            session().commit()
         return _next_step(visit, answers)
     current = answering.get_consent(session(), key_ring(), visit.setup, visit.respondent)
     status = 422 if form.is_submitted() else 200
@@ -120,8 +120,8 @@ def withdraw(code: str) -> Response:
         return go_to(".consent", code=code)
     respondent = access.respondent_of(survey) or abort(log_in_first(code))
     if request.method == "POST":
-        answering.give_consent(session(), key_ring(), survey.setup, respondent, _withdrawn())
-        session().commit()
+        for _step in answering.give_consent(session(), key_ring(), survey.setup, respondent, _withdrawn()):
+            session().commit()
         flash(_withdrawn_words(_is_exported(survey)))
         return go_to(".withdraw", code=code)
     consent = answering.get_consent(session(), key_ring(), survey.setup, respondent)
@@ -244,8 +244,8 @@ def delete(code: str) -> Response:
 @bp.post("/s/<code>/delete")
 def delete_response(code: str) -> Response:
     visit = enter(code)
-    answering.delete_response(session(), visit.survey, visit.respondent, access.now())
-    session().commit()
+    for _step in answering.delete_response(session(), key_ring(), visit.survey, visit.respondent, access.now()):
+        session().commit()
     flash(_("All your answers have been deleted."))
     return go_to(".start", code=code)
 

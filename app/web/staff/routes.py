@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from app.adapters.remark_texts import describe_remark
 from app.db.base import begin_writing
+from app.db.keys import Tombstones
 from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
@@ -105,8 +106,9 @@ def withdrawals(order_id: str) -> Response:
     form = WithholdForm.for_setup(current.setup)
     if form.validate_on_submit():
         path, theme_id = form.unit_path, form.theme.data or None
+        begin_writing(session(), Tombstones)
         try:
-            add_withholding(session(), current.setup, path, theme_id, form.reason.data)
+            add_withholding(session(), key_ring(), current.setup, path, theme_id, form.reason.data)
         except DomainError as error:
             form.refuse(error.code)
         else:
