@@ -9,10 +9,9 @@ from typing import NoReturn
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy.engine import Engine
 
-from app.cli.common import FAILED, REFUSED, fail, now
+from app.cli.common import FAILED, REFUSED, Group, fail, now
 from app.db.base import begin_writing
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
@@ -21,8 +20,8 @@ from app.services import backup as backups
 from app.services.closing import compact
 from app.services.survey_keys import rewrap
 
-backup = AppGroup("backup", help="Back up answers and identities; never the keys.")
-keys = AppGroup("keys", help="The key of the installation.")
+backup = Group("backup", help="Back up answers and identities; never the keys.")
+keys = Group("keys", help="The key of the installation.")
 
 
 def init_app(app: Flask) -> None:

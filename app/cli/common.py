@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn
 
 import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.base import begin_writing
+from app.db.base import begin_writing, kind_of
 from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.survey import Audience
-from app.extensions import db, key_ring, session, settings
+from app.extensions import MIGRATIONS, db, key_ring, session, settings
+from app.services import doctor
 from app.services.approval import approve_order
 from app.services.audit import Actor, Event, record
 from app.services.closing import SWEEP, Step, check_sweep_due, compact, is_swept
@@ -24,12 +27,31 @@ from app.services.notices import notices_about
 from app.services.orders import find_order
 from app.services.surveys import get_survey
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 SHELL = Actor(Audience.STAFF, "shell")
 FAILED, REFUSED, NOT_SAFE = 1, 2, 3
 """Exit codes: part of the work failed; the call cannot be carried out; publishing would reveal somebody."""
+
+
+class Command(click.Command):
+    """Ends with a sentence and an exit code when a rule says no, or the installation or a file cannot be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DomainError as error:
+            fail(_SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values), REFUSED)
+        except SQLAlchemyError as error:  # not repeated: its statement and parameters may be somebody's
+            fail("\n".join(_about_databases(error)), FAILED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on: click ends without a word
+                raise
+            fail(_about_file(error), FAILED)
+
+
+class Group(AppGroup):
+    """Of such commands."""
+
+    command_class = Command
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -37,21 +59,28 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def broken_databases() -> Iterator[doctor.Finding]:
+    """What is wrong with each of the three; the sentences are in `DATABASE_SENTENCES`."""
+    for name, engine in db.engines.items():
+        yield from doctor.check_database(name or "answers", engine, MIGRATIONS)
+
+
+def _about_databases(error: SQLAlchemyError) -> list[str]:
+    """The doctor's words where they explain it."""
+    broken = [DATABASE_SENTENCES[finding.code].format(**finding.values) for finding in broken_databases()]
+    kind = kind_of(error)
+    if kind == "InsufficientPrivilege":
+        kind += ": db, database and backup are for the owner of the tables, everything else for must_commands"
+    return broken or [f"A database refused what it was asked for ({kind}). See: flask doctor"]
+
+
+def _about_file(error: OSError) -> str:
+    what = error.filename if isinstance(error.filename, str) else "A file or an address"
+    return f"{what} cannot be used: {error.strerror or type(error).__name__}."
+
+
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def refuses_clearly(command: Callable[P, T]) -> Callable[P, T]:
-    """A rule that says no ends the command with its sentence and exit code 2, not with a traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except DomainError as error:
-            fail(_SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values), REFUSED)
-
-    return wrapped
 
 
 def find_survey(name: str, *, for_writing: bool = False) -> Survey:
@@ -125,6 +154,16 @@ def compact_if_needed(survey: Survey) -> None:
         session().commit()
 
 
+DATABASE_SENTENCES = {
+    "database.unreachable": "The database of {name} cannot be reached ({kind}). Check that it runs, and {setting}.",
+    "database.file": "The database of {name}, the file {file}, cannot be used ({kind}). Check who may write there and "
+    "in its folder, and {setting}.",
+    "database.no_rights": "{user} has no rights in the database of {name}. Run as the owner of the tables: flask "
+    "database grants --apply",
+    "database.empty": "The database of {name} has no tables yet: flask db upgrade",
+    "database.behind": "The database of {name} is at version {found}, and this version needs {needed}: flask db "
+    "upgrade (a newer version than needed: install the newer release).",
+}
 _SENTENCES = {
     "order.unknown": "There is no order {order}, or more than one begins like that. See: flask orders list --all",
     "order.being_opened": "Its approval was interrupted. Approve it again: flask orders approve ORDER",
@@ -150,6 +189,7 @@ _SENTENCES = {
     "flask maintenance run.",
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
+    "reports.folder": "{folder} holds something else than a report set, and that would be lost. Choose a new folder.",
     "reports.in_progress": "Another process is building these reports.",
     "storage.unavailable": "The storage of reports, {address}, cannot be used ({reason}). Check MUST_REPORTS_URL, the "
     "credentials and the way there; for s3:// install the extra s3.",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
-from app.cli.common import REFUSED, fail
+from app.cli.common import REFUSED, Group, fail
 from app.db.grants import DATABASES, grants_sql
 from app.extensions import db
 
-group = AppGroup("database", help="The databases themselves.")
+group = Group("database", help="The databases themselves.")
 
 
 def init_app(app: Flask) -> None:

@@ -10,14 +10,14 @@ from random import Random
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from tqdm import tqdm
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.adapters.local_rights import LocalPerson, write_local_rights
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
-from app.cli.common import REFUSED, fail, find_survey, go_on_writing, now, open_order, refuses_clearly
+from app.cli.common import REFUSED, Command, Group, fail, find_survey, go_on_writing, now, open_order
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, FICTIONAL_NUMBER, PEOPLE, STAFF, fictional_tree, rights_in_fiction
@@ -30,7 +30,7 @@ from app.services.audit import Actor
 from app.services.demo_survey import DemoOrder, add_demo_people, place_demo_order
 from app.services.surveys import list_surveys, opened
 
-group = AppGroup("demo", help="Try the product with people who do not exist.")
+group = Group("demo", help="Try the product with people who do not exist.")
 
 
 def init_app(app: Flask) -> None:
@@ -48,7 +48,6 @@ def _refuse_in_production() -> None:
 @click.option("--name", default=FICTIONAL_NAME, show_default=True, help="The organisation's name.")
 @click.option("--theme", "themes", multiple=True, help="An extended or add-on theme; repeat for several.")
 @click.option("--invited", type=click.IntRange(1), help="How many employees are invited.")
-@refuses_clearly
 def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int | None) -> None:
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
@@ -76,7 +75,6 @@ def latest() -> None:
 @click.option("--respondents", type=click.IntRange(1, 50_000), default=400, show_default=True)
 @click.option("--url", help="Address of a running server. Default: one is started for as long as it takes.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@refuses_clearly
 def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None:
     """Let simulated people answer through the real pages over HTTP; some skip items, some give up."""
     _refuse_in_production()
@@ -92,11 +90,10 @@ def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None
     click.echo(f"{count_submitted(session(), setup.id)} responses are submitted.")
 
 
-@click.command("simulate-answers")
+@click.command("simulate-answers", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--from", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@refuses_clearly
 def simulate(survey_id: str, file: Path) -> None:
     """Answer with the rows of a CSV file: columns Nivå1, Nivå2, …, then item ids; an empty cell is skipped."""
     _refuse_in_production()

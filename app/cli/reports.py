@@ -13,7 +13,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from tqdm import tqdm
 
-from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.cli.common import FAILED, NOT_SAFE, SHELL, Command, fail, find_survey, note, sweep
 from app.db.surveys import Survey
 from app.domain.certificate import Certificate
 from app.domain.errors import DomainError
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(review_withdrawals)
 
 
-@click.command("build-reports")
+@click.command("build-reports", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the set into this folder, and publish nothing.")
@@ -66,7 +66,6 @@ def init_app(app: Flask) -> None:
     "--read-back", is_flag=True, help="Read every finished file before publishing: its figures must be right."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
-@refuses_clearly
 def build_reports(
     survey_id: str,
     out: Path | None,
@@ -140,11 +139,10 @@ class _Publication:
         self.place = f"{storage.address}/{place}"
 
 
-@click.command("audit-reports")
+@click.command("audit-reports", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@refuses_clearly
 def audit_reports(survey_id: str, file: Path) -> None:
     """Write what the gate checked, for a checker of your own: who is behind each figure, under fresh pseudonyms."""
     survey = find_survey(survey_id)
@@ -155,13 +153,12 @@ def audit_reports(survey_id: str, file: Path) -> None:
     click.echo(_verdict(release.certificate))
 
 
-@click.command("review-withdrawals")
+@click.command("review-withdrawals", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--withhold", "unit_path", help='Publish less: the unit, its path as "Division / Section".')
 @click.option("--theme", "theme_id", help="Only this theme of the unit, instead of its whole report.")
 @click.option("--reason", help="Why; kept for staff.")
-@refuses_clearly
 def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | None, reason: str | None) -> None:
     """Per report: answers in it, answers withdrawn and why, and what is withheld. It can withhold more, never less."""
     survey = find_survey(survey_id)
