@@ -11,7 +11,7 @@ import click
 from flask import Flask
 from sqlalchemy.engine import Engine
 
-from app.cli.common import FAILED, REFUSED, Group, fail, now
+from app.cli.common import FAILED, REFUSED, Group, Place, fail, now
 from app.db.base import begin_writing
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
 
 
 @backup.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder.")
+@click.option("--out", type=Place(file_okay=False, path_type=Path), required=True, help="The folder.")
 def create(out: Path) -> None:
     """Write a sealed backup of answers, identities and certificates into a folder. The keys are never in it."""
     key, at = _backup_key(), now()

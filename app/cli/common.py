@@ -12,12 +12,14 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.adapters import finding_texts
 from app.db.base import begin_writing, kind_of
 from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.survey import Audience
+from app.domain.unit_list import refused
 from app.extensions import MIGRATIONS, db, key_ring, session, settings
 from app.services import doctor
 from app.services.approval import approve_order
@@ -39,13 +41,29 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except DomainError as error:
-            fail(_SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values), REFUSED)
+            fail(_about_refusal(error), REFUSED)
         except SQLAlchemyError as error:  # not repeated: its statement and parameters may be somebody's
             fail("\n".join(_about_databases(error)), FAILED)
         except OSError as error:
             if error.errno == errno.EPIPE:  # nobody reads on: click ends without a word
                 raise
             fail(_about_file(error), FAILED)
+
+
+class Words(click.ParamType[str]):
+    """A name or a reason: something has to be there."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value.strip() or self.fail("it is empty.", param, ctx)
+
+
+class Place(click.Path):
+    """A path that is named: an empty one, as of a variable that is not set, is not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self.fail("it is empty.", param, ctx) if value == "" else super().convert(value, param, ctx)
 
 
 class Group(AppGroup):
@@ -65,6 +83,12 @@ def broken_databases() -> Iterator[doctor.Finding]:
         yield from doctor.check_database(name or "answers", engine, MIGRATIONS)
 
 
+def _about_refusal(error: DomainError) -> str:
+    if error.code in finding_texts.TEXTS:  # a workbook that cannot be read
+        return finding_texts.describe(refused(error).findings[0], str)
+    return _SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values)
+
+
 def _about_databases(error: SQLAlchemyError) -> list[str]:
     """The doctor's words where they explain it."""
     broken = [DATABASE_SENTENCES[finding.code].format(**finding.values) for finding in broken_databases()]
@@ -75,7 +99,7 @@ def _about_databases(error: SQLAlchemyError) -> list[str]:
 
 
 def _about_file(error: OSError) -> str:
-    what = error.filename if isinstance(error.filename, str) else "A file or an address"
+    what = error.filename if isinstance(error.filename, str) and error.filename else "A file or an address"
     return f"{what} cannot be used: {error.strerror or type(error).__name__}."
 
 
@@ -187,6 +211,7 @@ _SENTENCES = {
     "survey.illegal_step": "Not possible ({action}): the survey is {current}.",
     "compact.busy": "Everything is destroyed, but another process reads an older state; its traces go at the next "
     "flask maintenance run.",
+    "respondent.refused": "{url} answered with {status}, so a simulated person could not go on.",
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
     "reports.folder": "{folder} holds something else than a report set, and that would be lost. Choose a new folder.",

@@ -11,16 +11,18 @@ from random import Random
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from requests import RequestException
 from tqdm import tqdm
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.adapters.local_rights import LocalPerson, write_local_rights
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
-from app.cli.common import REFUSED, Command, Group, fail, find_survey, go_on_writing, now, open_order
+from app.cli.common import FAILED, REFUSED, Command, Group, Words, fail, find_survey, go_on_writing, now, open_order
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, FICTIONAL_NUMBER, PEOPLE, STAFF, fictional_tree, rights_in_fiction
+from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import Audience, State
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session, settings
@@ -45,12 +47,13 @@ def _refuse_in_production() -> None:
 
 @group.command()
 @click.option("--units", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A unit list of your own.")
-@click.option("--name", default=FICTIONAL_NAME, show_default=True, help="The organisation's name.")
+@click.option("--name", type=Words(), default=FICTIONAL_NAME, show_default=True, help="The organisation's name.")
 @click.option("--theme", "themes", multiple=True, help="An extended or add-on theme; repeat for several.")
 @click.option("--invited", type=click.IntRange(1), help="How many employees are invited.")
 def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int | None) -> None:
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
+    load_instrument(CURRENT_VERSION).chosen(themes)
     tree = _read_tree(units or _write_fictional_list(), name)
     go_on_writing()
     add_demo_people(session(), settings().installation_key, name)
@@ -84,8 +87,11 @@ def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None
     random = Random(seed)  # noqa: S311 - no secret: the same seed gives the same people
     with _server(url) as address:
         people = answer_over_http(f"{address}/s/{setup.code}", setup.tree, setup.themes, respondents, random)
-        for outcome in tqdm(people, total=respondents, unit="person", disable=None):
-            outcomes[outcome] += 1
+        try:
+            for outcome in tqdm(people, total=respondents, unit="person", disable=None):
+                outcomes[outcome] += 1
+        except RequestException as error:
+            fail(f"The server at {address} cannot be used: {type(error).__name__}.", FAILED)
     click.echo(", ".join(f"{count} {outcome.value}" for outcome, count in outcomes.items()))
     click.echo(f"{count_submitted(session(), setup.id)} responses are submitted.")
 

@@ -8,7 +8,7 @@ import click
 from flask import Flask
 
 from app.adapters.remark_texts import describe_remark
-from app.cli.common import REFUSED, Group, fail, now, open_order
+from app.cli.common import REFUSED, Group, Words, fail, now, open_order
 from app.db.base import begin_writing
 from app.db.orders import Order
 from app.domain.disclosure import Limits
@@ -20,7 +20,9 @@ from app.services.order_facts import remarks_about
 from app.services.orders import get_order, list_orders, reject_order, state_of, tree_of
 
 group = Group("orders", help="See, approve and reject orders.")
-_BY = click.option("--by", default="shell", show_default=True, metavar="NAME", help="Who decides, for the audit trail.")
+_BY = click.option(
+    "--by", type=Words(), default="shell", show_default=True, metavar="NAME", help="Who decides, for the audit trail."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -74,7 +76,7 @@ def approve(order_id: str, by: str, limit: int | None, *, despite_remarks: bool)
 
 @group.command()
 @click.argument("order_id", metavar="ORDER")
-@click.option("--reason", required=True, help="What has to change, as the contact person reads it.")
+@click.option("--reason", type=Words(), required=True, help="What has to change, as the contact person reads it.")
 @_BY
 def reject(order_id: str, reason: str, by: str) -> None:
     """Send an order back with a reason; the contact person can change it and send it again."""

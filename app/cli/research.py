@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app.adapters.sealing import KEY_BYTES
-from app.cli.common import REFUSED, Command, fail, find_survey, now, sweep
+from app.cli.common import REFUSED, Command, Place, fail, find_survey, now, sweep
 from app.extensions import key_ring, session
 from app.services.surveys import opened
 
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
 @click.command("export-research", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@click.option("--out", required=True, type=Place(path_type=Path), help="A folder that does not exist yet.")
 @click.option(
     "--research-key",
     "key_file",

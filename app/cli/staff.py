@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from app.cli.common import Group, go_on_writing
+from app.cli.common import Group, Words, go_on_writing
 from app.domain.identifiers import check_identity_number
 from app.extensions import session, settings
 from app.services.staff import add_staff, list_staff, remove_staff
@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", type=Words())
 @click.option("--number", prompt="National identity number", hide_input=True, help="Asked for when it is not given.")
 def add(name: str, number: str) -> None:
     """Let NAME log in. The identity number itself is not kept."""

@@ -273,8 +273,8 @@ def test_current_folder_is_not_given_up_for_an_empty_argument(
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "precious.txt").write_text("mine", encoding="utf-8")
     monkeypatch.chdir(tmp_path / "work")
-    for argument in ("", "."):
-        assert "holds something else" in desk.run("build-reports", desk.survey, "--out", argument, exit_code=2)
+    for argument, words in (("", "it is empty"), (".", "holds something else")):
+        assert words in desk.run("build-reports", desk.survey, "--out", argument, exit_code=2)
     assert (tmp_path / "work" / "precious.txt").read_text(encoding="utf-8") == "mine"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from alembic import context
 from alembic.migration import MigrationContext
 from alembic.operations.ops import MigrationScript
-from alembic.util import CommandError
+from click import ClickException
 from flask import current_app
 from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection, Engine
@@ -64,7 +64,7 @@ def run() -> None:
         try:
             migrate(name, engines[None if name == "answers" else name], metadata)
         except SQLAlchemyError as error:
-            raise CommandError(
+            raise ClickException(
                 f"The database of {name} cannot be used ({kind_of(error)}), and is as it was. Check that it runs, "
                 f"MUST_{name.upper()}_URL, and that its role owns the tables. See: flask doctor"
             ) from error
