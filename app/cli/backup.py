@@ -83,7 +83,7 @@ def restore(file: Path) -> None:
         _refuse(error)
     click.echo(f"Restored as it was at {content.made_at:%Y-%m-%d %H:%M} UTC.")
     for survey_id, is_readable in backups.readable_surveys(session(), key_ring()).items():
-        click.echo(f"{survey_id[:8]}  {'readable' if is_readable else 'not readable: its keys have been destroyed'}")
+        click.echo(f"{survey_id[:8]}  {'readable' if is_readable else _NOT_READABLE}")
     click.echo(
         f"What was deleted or withdrawn since {content.made_at:%Y-%m-%d %H:%M} UTC is back: responses, consents, "
         "staff, withheld reports. Do again what is in your notes, and withhold before you build reports."
@@ -143,6 +143,7 @@ def _refuse(error: DomainError) -> NoReturn:
     fail(_SENTENCES[error.code].format(**error.values), REFUSED)
 
 
+_NOT_READABLE = "not readable: its keys have been destroyed, or do not open with MUST_INSTALLATION_KEY (flask doctor)"
 _SENTENCES = {
     "backup.not_migrated": "The databases are not at the version of this release: flask db upgrade",
     "backup.not_every_row": "This role does not see every row. Back up as the owner of the tables or as must_commands.",

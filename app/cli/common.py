@@ -92,10 +92,7 @@ def _about_refusal(error: DomainError) -> str:
 def _about_databases(error: SQLAlchemyError) -> list[str]:
     """The doctor's words where they explain it."""
     broken = [DATABASE_SENTENCES[finding.code].format(**finding.values) for finding in broken_databases()]
-    kind = kind_of(error)
-    if kind == "InsufficientPrivilege":
-        kind += ": db, database and backup are for the owner of the tables, everything else for must_commands"
-    return broken or [f"A database refused what it was asked for ({kind}). See: flask doctor"]
+    return broken or [_REFUSED.get(kind_of(error), f"A database refused what it was asked for ({kind_of(error)}).")]
 
 
 def _about_file(error: OSError) -> str:
@@ -187,6 +184,10 @@ DATABASE_SENTENCES = {
     "database.empty": "The database of {name} has no tables yet: flask db upgrade",
     "database.behind": "The database of {name} is at version {found}, and this version needs {needed}: flask db "
     "upgrade (a newer version than needed: install the newer release).",
+}
+_REFUSED = {
+    "InsufficientPrivilege": "This role may not do that. The owner of the tables runs db, database, demo and backup "
+    "restore; must_commands runs everything else.",
 }
 _SENTENCES = {
     "order.unknown": "There is no order {order}, or more than one begins like that. See: flask orders list --all",
