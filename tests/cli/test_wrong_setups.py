@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -418,6 +419,19 @@ def test_wrong_setting_is_named_by_every_command(world: World, name: str, value:
         )
         check_told(command, code, output)
         assert output.startswith(f"Error: {name}"), output
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["db", "upgrade"], ["surveys", "list"]])
+def test_entry_point_says_in_one_line_which_setting_is_wrong(tmp_path: Path, arguments: list[str]) -> None:
+    """`flask --help` shows the traceback of an app that cannot be made, and so does the web server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+        cwd=ROOT, env=os.environ | {"MUST_INSTANCE": str(tmp_path), "MUST_ANSWERS_URL": "nonsense"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: MUST_ANSWERS_URL is no address of a database.")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.fixture
