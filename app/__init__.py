@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app import cli, extensions, web
     from app.config import read_settings
 
-    instance = Path(os.environ.get("MUST_INSTANCE", ROOT / "instance"))
+    instance = Path(os.environ.get("MUST_INSTANCE") or ROOT / "instance").absolute()
     settings = settings or read_settings(os.environ, instance)
     app = Flask(
         __name__,

@@ -64,11 +64,50 @@ def test_demo_login_is_refused_in_production(tmp_path: Path) -> None:
         ("MUST_PROXIES", "many"),
         ("MUST_RESEARCH_ENDS_ON", "31.12.2036"),
         ("MUST_REPORTS_URL", "ftp://example.org/reports"),
+        ("MUST_GRACE_MINUTES", "9" * 30),
+        ("MUST_PUBLIC_URL", "must.example.no"),
+        ("MUST_PUBLIC_URL", "https://"),
+        ("MUST_PUBLIC_URL", "http://["),
+        ("MUST_PUBLIC_URL", "http://must.example.no:port"),
+        ("MUST_ENTITY_REGISTER_URL", "nonsense"),
+        ("MUST_LIMITS_URL", "nonsense"),
+        ("MUST_CONTACT_EMAIL", "nobody"),
+        ("MUST_CONTACT_EMAIL", "MUST <must@example.no>"),
+        ("MUST_MAIL_SENDER", "MUST"),
+        ("MUST_MAIL_SENDER", "MUST\r\nBcc: x@example.no <must@example.no>"),
     ],
 )
 def test_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read_settings({name: value}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["MUST_ANSWERS_URL", "MUST_IDENTITIES_URL", "MUST_KEYS_URL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "nonsense",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "mysql://must:s3cret@host/answers",
+        "https://host/answers",
+        "postgresql+psycopg://must:s3cret@host",
+        "postgresql+psycopg://must:s3cret@host:port/answers",
+    ],
+)
+def test_address_of_no_database_is_refused_and_its_password_is_not_repeated(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is no address of a database") as refused:
+        read_settings({name: value}, tmp_path)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_port_of_the_mail_server_is_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="MUST_SMTP_PORT"):
+        read_settings({"MUST_MAIL": "smtp", "MUST_SMTP_HOST": "mail.example.no", "MUST_SMTP_PORT": "70000"}, tmp_path)
 
 
 def test_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:

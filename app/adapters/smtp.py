@@ -172,7 +172,7 @@ def _failures_told_apart() -> Iterator[None]:
         raise MailDelayed(_reason(error.smtp_code, error.smtp_error)) from None
     except ssl.SSLCertVerificationError as error:
         raise MailDelayed("certificate") from error
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:  # the last: a host name that can be none
         raise MailDelayed(type(error).__name__) from None
 
 

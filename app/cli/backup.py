@@ -8,10 +8,9 @@ from typing import NoReturn
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy.engine import Connection, Engine
 
-from app.cli.common import FAILED, REFUSED, fail, now
+from app.cli.common import FAILED, REFUSED, Group, Place, fail, now
 from app.db.answers import ResponseRow
 from app.db.base import begin_writing
 from app.db.identities import RegisterBucket
@@ -23,8 +22,8 @@ from app.services.compaction import compact
 from app.services.restoring import take_away_again
 from app.services.survey_keys import rewrap
 
-backup = AppGroup("backup", help="Back up answers and identities; never the keys.")
-keys = AppGroup("keys", help="The key of the installation.")
+backup = Group("backup", help="Back up answers and identities; never the keys.")
+keys = Group("keys", help="The key of the installation.")
 
 
 def init_app(app: Flask) -> None:
@@ -33,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 @backup.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder.")
+@click.option("--out", type=Place(file_okay=False, path_type=Path), required=True, help="The folder.")
 def create(out: Path) -> None:
     """Write a sealed backup of answers, identities and certificates into a folder. The keys are never in it."""
     key, at = _backup_key(), now()
@@ -85,7 +84,7 @@ def restore(file: Path) -> None:
         _refuse(error)
     click.echo(f"Restored as it was at {content.made_at:%Y-%m-%d %H:%M} UTC.")
     for survey_id, is_readable in backups.readable_surveys(session(), key_ring()).items():
-        click.echo(f"{survey_id[:8]}  {'readable' if is_readable else 'not readable: its keys have been destroyed'}")
+        click.echo(f"{survey_id[:8]}  {'readable' if is_readable else _NOT_READABLE}")
     click.echo(
         f"Taken away again, as it was since: {taken.n_responses} deleted responses, {taken.n_consents} withdrawn "
         f"consents, {taken.n_staff} former staff. Withheld again: {taken.n_withheld} decisions."
@@ -154,6 +153,7 @@ def _refuse(error: DomainError) -> NoReturn:
     fail(_SENTENCES[error.code].format(**error.values), REFUSED)
 
 
+_NOT_READABLE = "not readable: its keys have been destroyed, or do not open with MUST_INSTALLATION_KEY (flask doctor)"
 _SENTENCES = {
     "backup.not_migrated": "The databases are not at the version of this release: flask db upgrade",
     "backup.not_every_row": "This role does not see every row. Back up as the owner of the tables or as must_commands.",

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn
 
 import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.base import begin_writing
+from app.adapters import finding_texts
+from app.db.base import begin_writing, kind_of
 from app.db.orders import Order
 from app.db.surveys import Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.survey import Audience
-from app.extensions import db, key_ring, session, settings
+from app.domain.unit_list import refused
+from app.extensions import MIGRATIONS, db, key_ring, session, settings
+from app.services import doctor
 from app.services.approval import approve_order
 from app.services.audit import Actor, Event, record
 from app.services.closing import SWEEP, Step, check_sweep_due, is_swept
@@ -25,12 +30,47 @@ from app.services.notices import notices_about
 from app.services.orders import find_order
 from app.services.surveys import get_survey
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 SHELL = Actor(Audience.STAFF, "shell")
 FAILED, REFUSED, NOT_SAFE = 1, 2, 3
 """Exit codes: part of the work failed; the call cannot be carried out; publishing would reveal somebody."""
+
+
+class Command(click.Command):
+    """Ends with a sentence and an exit code when a rule says no, or the installation or a file cannot be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DomainError as error:
+            fail(_about_refusal(error), REFUSED)
+        except SQLAlchemyError as error:  # not repeated: its statement and parameters may be somebody's
+            fail("\n".join(_about_databases(error)), FAILED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on: click ends without a word
+                raise
+            fail(_about_file(error), FAILED)
+
+
+class Words(click.ParamType[str]):
+    """A name or a reason: something has to be there."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value.strip() or self.fail("it is empty.", param, ctx)
+
+
+class Place(click.Path):
+    """A path that is named: an empty one, as of a variable that is not set, is not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self.fail("it is empty.", param, ctx) if value == "" else super().convert(value, param, ctx)
+
+
+class Group(AppGroup):
+    """Of such commands."""
+
+    command_class = Command
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -38,21 +78,31 @@ def fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def broken_databases() -> Iterator[doctor.Finding]:
+    """What is wrong with each of the three; the sentences are in `DATABASE_SENTENCES`."""
+    for name, engine in db.engines.items():
+        yield from doctor.check_database(name or "answers", engine, MIGRATIONS)
+
+
+def _about_refusal(error: DomainError) -> str:
+    if error.code in finding_texts.TEXTS:  # a workbook that cannot be read
+        return finding_texts.describe(refused(error).findings[0], str)
+    return _SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values)
+
+
+def _about_databases(error: SQLAlchemyError) -> list[str]:
+    """The doctor's words where they explain it."""
+    broken = [DATABASE_SENTENCES[finding.code].format(**finding.values) for finding in broken_databases()]
+    return broken or [_REFUSED.get(kind_of(error), f"A database refused what it was asked for ({kind_of(error)}).")]
+
+
+def _about_file(error: OSError) -> str:
+    what = error.filename if isinstance(error.filename, str) and error.filename else "A file or an address"
+    return f"{what} cannot be used: {error.strerror or type(error).__name__}."
+
+
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def refuses_clearly(command: Callable[P, T]) -> Callable[P, T]:
-    """A rule that says no ends the command with its sentence and exit code 2, not with a traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except DomainError as error:
-            fail(_SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values), REFUSED)
-
-    return wrapped
 
 
 def find_survey(name: str, *, for_writing: bool = False) -> Survey:
@@ -126,6 +176,20 @@ def compact_if_needed(survey: Survey) -> None:
         session().commit()
 
 
+DATABASE_SENTENCES = {
+    "database.unreachable": "The database of {name} cannot be reached ({kind}). Check that it runs, and {setting}.",
+    "database.file": "The database of {name}, the file {file}, cannot be used ({kind}). Check who may write there and "
+    "in its folder, and {setting}.",
+    "database.no_rights": "{user} has no rights in the database of {name}. Run as the owner of the tables: flask "
+    "database grants --apply",
+    "database.empty": "The database of {name} has no tables yet: flask db upgrade",
+    "database.behind": "The database of {name} is at version {found}, and this version needs {needed}: flask db "
+    "upgrade (a newer version than needed: install the newer release).",
+}
+_REFUSED = {
+    "InsufficientPrivilege": "This role may not do that. The owner of the tables runs db, database, demo and backup "
+    "restore; must_commands runs everything else.",
+}
 _SENTENCES = {
     "order.unknown": "There is no order {order}, or more than one begins like that. See: flask orders list --all",
     "order.being_opened": "Its approval was interrupted. Approve it again: flask orders approve ORDER",
@@ -147,10 +211,16 @@ _SENTENCES = {
     "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
     "it now: flask surveys close SURVEY --end-grace",
     "survey.illegal_step": "Not possible ({action}): the survey is {current}.",
+    "survey.closed": "The survey has closed; nothing can be answered any more.",
+    "instrument.unknown": "The survey asks instrument {version}, which this release does not have: install the newest.",
+    "register.missing": "Part of the register of consents is missing. Check that MUST_IDENTITIES_URL is the database "
+    "that the survey was opened with.",
     "compact.busy": "Everything is destroyed, but its traces are left while {holder} reads an older state; they go at "
     "the next flask maintenance run.",
+    "respondent.refused": "{url} answered with {status}, so a simulated person could not go on.",
     "register.busy": "The register of consents is in use. Try again.",
     "basis.changed": "The unit list, the limits or the themes are not those that reports were first made with.",
+    "reports.folder": "{folder} holds something else than a report set, and that would be lost. Choose a new folder.",
     "reports.in_progress": "Another process is building these reports.",
     "storage.unavailable": "The storage of reports, {address}, cannot be used ({reason}). Check MUST_REPORTS_URL, the "
     "credentials and the way there; for s3:// install the extra s3.",

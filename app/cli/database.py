@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
-from app.cli.common import REFUSED, fail
+from app.cli.common import REFUSED, Group, fail
 from app.db.grants import DATABASES, grants_sql
 from app.extensions import db
 
-group = AppGroup("database", help="The databases themselves.")
+group = Group("database", help="The databases themselves.")
 
 
 def init_app(app: Flask) -> None:
@@ -21,11 +20,9 @@ def init_app(app: Flask) -> None:
 @click.argument("name", metavar="DATABASE", type=click.Choice(list(DATABASES)), required=False)
 @click.option("--apply", "is_applied", is_flag=True, help="Run it in all three databases instead of printing it.")
 def grants(name: str | None, *, is_applied: bool) -> None:
-    """Print the SQL that gives must_web and must_commands their rights; run it as the owner after each migration.
+    """Print the SQL that gives must_web and must_commands their rights, or with --apply run it.
 
-    \b
-    flask database grants answers | psql --set ON_ERROR_STOP=1 ANSWERS
-    flask database grants --apply
+    The owner of the tables runs it after each migration.
     """
     if (name is None) is not is_applied:
         raise click.UsageError(f"Name one of {', '.join(DATABASES)}, or give --apply.")

@@ -10,17 +10,19 @@ from random import Random
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
+from requests import RequestException
 from tqdm import tqdm
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.adapters.local_rights import LocalPerson, write_local_rights
 from app.adapters.respondents import Outcome, answer_over_http
 from app.adapters.spreadsheets import check_unit_list, write_unit_list
-from app.cli.common import REFUSED, fail, find_survey, go_on_writing, now, open_order, refuses_clearly
+from app.cli.common import FAILED, REFUSED, Command, Group, Words, fail, find_survey, go_on_writing, now, open_order
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.fiction import FICTIONAL_NAME, FICTIONAL_NUMBER, PEOPLE, STAFF, fictional_tree, rights_in_fiction
+from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import Audience, State
 from app.domain.units import UnitTree
 from app.extensions import key_ring, session, settings
@@ -30,7 +32,7 @@ from app.services.audit import Actor
 from app.services.demo_survey import DemoOrder, add_demo_people, place_demo_order
 from app.services.surveys import list_surveys, opened
 
-group = AppGroup("demo", help="Try the product with people who do not exist.")
+group = Group("demo", help="Try the product with people who do not exist.")
 
 
 def init_app(app: Flask) -> None:
@@ -45,13 +47,13 @@ def _refuse_in_production() -> None:
 
 @group.command()
 @click.option("--units", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A unit list of your own.")
-@click.option("--name", default=FICTIONAL_NAME, show_default=True, help="The organisation's name.")
+@click.option("--name", type=Words(), default=FICTIONAL_NAME, show_default=True, help="The organisation's name.")
 @click.option("--theme", "themes", multiple=True, help="An extended or add-on theme; repeat for several.")
 @click.option("--invited", type=click.IntRange(1), help="How many employees are invited.")
-@refuses_clearly
 def create(units: Path | None, name: str, themes: tuple[str, ...], invited: int | None) -> None:
     """Open a survey for a fictional directorate of about 60 units, or for a unit list of your own."""
     _refuse_in_production()
+    load_instrument(CURRENT_VERSION).chosen(themes)
     tree = _read_tree(units or _write_fictional_list(), name)
     go_on_writing()
     add_demo_people(session(), settings().installation_key, name)
@@ -76,7 +78,6 @@ def latest() -> None:
 @click.option("--respondents", type=click.IntRange(1, 50_000), default=400, show_default=True)
 @click.option("--url", help="Address of a running server. Default: one is started for as long as it takes.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@refuses_clearly
 def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None:
     """Let simulated people answer through the real pages over HTTP; some skip items, some give up."""
     _refuse_in_production()
@@ -86,17 +87,19 @@ def answer(survey_id: str, respondents: int, url: str | None, seed: int) -> None
     random = Random(seed)  # noqa: S311 - no secret: the same seed gives the same people
     with _server(url) as address:
         people = answer_over_http(f"{address}/s/{setup.code}", setup.tree, setup.themes, respondents, random)
-        for outcome in tqdm(people, total=respondents, unit="person", disable=None):
-            outcomes[outcome] += 1
+        try:
+            for outcome in tqdm(people, total=respondents, unit="person", disable=None):
+                outcomes[outcome] += 1
+        except RequestException as error:
+            fail(f"The server at {address} cannot be used: {type(error).__name__}.", FAILED)
     click.echo(", ".join(f"{count} {outcome.value}" for outcome, count in outcomes.items()))
     click.echo(f"{count_submitted(session(), setup.id)} responses are submitted.")
 
 
-@click.command("simulate-answers")
+@click.command("simulate-answers", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--from", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@refuses_clearly
 def simulate(survey_id: str, file: Path) -> None:
     """Answer with the rows of a CSV file: columns Nivå1, Nivå2, …, then item ids; an empty cell is skipped."""
     _refuse_in_production()

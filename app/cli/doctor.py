@@ -16,11 +16,11 @@ from limits.storage import storage_from_string
 from sqlalchemy.engine import Engine
 
 from app.adapters.smtp import Smtp, SmtpSettings
-from app.cli.common import FAILED, now
+from app.cli.common import DATABASE_SENTENCES, FAILED, Command, broken_databases, now
 from app.config import Login, Settings, read_settings
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.survey import N_WEEKS_UNTIL_DELETION, oslo_day
-from app.extensions import MIGRATIONS, db, report_storage, session, settings
+from app.extensions import db, report_storage, session, settings
 from app.services import doctor as checks
 from app.services.doctor import Finding, Severity, advice, fault
 
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(doctor)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--offline", is_flag=True, help="Ask nobody outside: no mail server, no ID-porten, no Altinn.")
 @with_appcontext
 def doctor(*, offline: bool) -> None:
@@ -57,7 +57,7 @@ def _examined(own: Settings, at: datetime, *, offline: bool) -> Iterator[Group]:
     yield "keys", _keys(own)
     yield "texts", _texts(own)
     yield "disk", _disk(own)
-    broken = list(_databases())
+    broken = list(broken_databases())
     yield "databases", iter(broken)
     if not broken:
         yield "separation of the databases", _separation(own)
@@ -74,11 +74,6 @@ def _examined(own: Settings, at: datetime, *, offline: bool) -> Iterator[Group]:
 
 def _engines() -> dict[str, Engine]:
     return {name or "answers": engine for name, engine in db.engines.items()}
-
-
-def _databases() -> Iterator[Finding]:
-    for name, engine in _engines().items():
-        yield from checks.check_database(name, engine, MIGRATIONS)
 
 
 def _settings(own: Settings, environ: Mapping[str, str], at: datetime) -> Iterator[Finding]:
@@ -231,7 +226,7 @@ class _Noting(Mapping[str, str]):
         return len(self._environ)
 
 
-_SENTENCES = {
+_SENTENCES = DATABASE_SENTENCES | {
     "settings.unread": "{name} is set, but nothing reads it: a typing error, or it belongs to a choice that was not "
     "made. Compare with the table of settings in README.md.",
     "settings.research_ends": "MUST_RESEARCH_ENDS_ON={day} comes before a survey that opens today is deleted. Set the "
@@ -243,7 +238,7 @@ _SENTENCES = {
     "settings.contact": "MUST_CONTACT_EMAIL={email} is nobody's. Employees read it: set your own.",
     "settings.mail_folder": "MUST_MAIL=folder: mails are only written into {folder}, and nobody receives them. Set "
     "MUST_MAIL=smtp and MUST_SMTP_HOST.",
-    "settings.language": "MUST_LANGUAGE={language} is no language that the product speaks. Set nb or en.",
+    "settings.language": "MUST_LANGUAGE={language} is no language that the product speaks. Set nb, nn or en.",
     "texts.not_compiled": "The texts in {language} are not compiled: make translations/{language}/LC_MESSAGES/"
     "messages.mo",
     "keys.simple": "{name} is not random. Make a new one: openssl rand -base64 32 (for MUST_INSTALLATION_KEY of an "
@@ -266,12 +261,6 @@ _SENTENCES = {
     "disk.not_writable": "{folder} cannot be written to ({kind}). Let it belong to the user that runs the product.",
     "disk.full": "Only {megabytes} MB are left on the disk of {folder}. Make room: when it is full no answer can be "
     "saved.",
-    "database.unreachable": "The database of {name} cannot be reached ({kind}). Check that it runs, and {setting}.",
-    "database.no_rights": "{user} has no rights in the database of {name}. Run as the owner of the tables: flask "
-    "database grants --apply",
-    "database.empty": "The database of {name} has no tables yet: flask db upgrade",
-    "database.behind": "The database of {name} is at version {found}, and this version needs {needed}: flask db "
-    "upgrade (a newer version than needed: install the newer release).",
     "databases.same": "Two of the three databases are one. Answers, identities and keys must be apart: set "
     "MUST_ANSWERS_URL, MUST_IDENTITIES_URL and MUST_KEYS_URL.",
     "role.superuser": "The database is used as {user}, a superuser. Let the web server use the role must_web "

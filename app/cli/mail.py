@@ -6,10 +6,9 @@ import sys
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 from app.adapters.smtp import MailDelayed, Mailer, MailRefused
-from app.cli.common import FAILED, go_on_writing, now, refuses_clearly
+from app.cli.common import FAILED, Group, go_on_writing, now
 from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.domain.errors import DomainError
@@ -17,7 +16,7 @@ from app.extensions import mailer, session, settings
 from app.services import mail_queue
 from app.services.mailing import is_too_late, write_message
 
-group = AppGroup("mail", help="Send what is queued.")
+group = Group("mail", help="Send what is queued.")
 
 
 def init_app(app: Flask) -> None:
@@ -45,7 +44,6 @@ def list_(*, shows_all: bool) -> None:
 
 
 @group.command()
-@refuses_clearly
 def retry() -> None:
     """Try again what was given up, once its cause is mended."""
     session().rollback()

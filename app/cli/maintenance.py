@@ -11,10 +11,9 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.common import FAILED, compact_if_needed, find_survey, go_on_writing, note, now, run_steps, sweep
+from app.cli.common import FAILED, Group, compact_if_needed, find_survey, go_on_writing, note, now, run_steps, sweep
 from app.db.base import begin_writing
 from app.db.orders import Mail
 from app.db.surveys import Survey
@@ -31,7 +30,7 @@ from app.services.surveys import list_surveys
 LOOKED_AFTER = timedelta(days=14)
 """So long after its deletion a survey's reports are looked for again."""
 
-group = AppGroup("maintenance", help="Work that the clock asks for.")
+group = Group("maintenance", help="Work that the clock asks for.")
 
 
 def init_app(app: Flask) -> None:

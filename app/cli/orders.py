@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 from app.adapters.remark_texts import describe_remark
-from app.cli.common import REFUSED, fail, now, open_order, refuses_clearly
+from app.cli.common import REFUSED, Group, Words, fail, now, open_order
 from app.db.base import begin_writing
 from app.db.orders import Order
 from app.domain.disclosure import Limits
@@ -20,8 +19,10 @@ from app.services.notices import notices_about
 from app.services.order_facts import remarks_about
 from app.services.orders import get_order, list_orders, reject_order, state_of, tree_of
 
-group = AppGroup("orders", help="See, approve and reject orders.")
-_BY = click.option("--by", default="shell", show_default=True, metavar="NAME", help="Who decides, for the audit trail.")
+group = Group("orders", help="See, approve and reject orders.")
+_BY = click.option(
+    "--by", type=Words(), default="shell", show_default=True, metavar="NAME", help="Who decides, for the audit trail."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -43,7 +44,6 @@ def list_(*, shows_all: bool) -> None:
 
 @group.command()
 @click.argument("order_id", metavar="ORDER")
-@refuses_clearly
 def show(order_id: str) -> None:
     """Everything about one order, what the rules say about it, and its audit trail."""
     order = get_order(session(), order_id)
@@ -61,7 +61,6 @@ def show(order_id: str) -> None:
 @_BY
 @click.option("--despite-remarks", is_flag=True, help="Approve although a rule says stop.")
 @click.option("--limit", type=click.IntRange(min=Limits().k_means), help="Smallest group of a report. Default: 5.")
-@refuses_clearly
 def approve(order_id: str, by: str, limit: int | None, *, despite_remarks: bool) -> None:
     """Open the survey: the contact person gets access now, and every date is counted from now."""
     order = _for_writing(order_id)
@@ -77,9 +76,8 @@ def approve(order_id: str, by: str, limit: int | None, *, despite_remarks: bool)
 
 @group.command()
 @click.argument("order_id", metavar="ORDER")
-@click.option("--reason", required=True, help="What has to change, as the contact person reads it.")
+@click.option("--reason", type=Words(), required=True, help="What has to change, as the contact person reads it.")
 @_BY
-@refuses_clearly
 def reject(order_id: str, reason: str, by: str) -> None:
     """Send an order back with a reason; the contact person can change it and send it again."""
     order = _for_writing(order_id)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 from app.adapters.organisation_files import read_organisations
-from app.cli.common import now, refuses_clearly
+from app.cli.common import Group, now
 from app.db.base import begin_writing
 from app.db.surveys import Organisation
 from app.domain.identifiers import check_organisation_number
@@ -17,7 +16,7 @@ from app.extensions import entity_source, session
 from app.services.orders import list_orders, state_of
 from app.services.organisations import get_organisation, import_organisations, list_organisations
 
-group = AppGroup("organisations", help="The state collective-agreement area.")
+group = Group("organisations", help="The state collective-agreement area.")
 
 
 def init_app(app: Flask) -> None:
@@ -26,7 +25,6 @@ def init_app(app: Flask) -> None:
 
 @group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@refuses_clearly
 def import_(file: Path) -> None:
     """Replace the list by that of FILE, CSV or .xlsx with a column of organisation numbers and one of names."""
     rows = read_organisations(file)
@@ -45,7 +43,6 @@ def list_() -> None:
 
 @group.command()
 @click.argument("number")
-@refuses_clearly
 def show(number: str) -> None:
     """One organisation: on the list, in the register of entities, and its orders."""
     organisation = get_organisation(session(), check_organisation_number(number))

@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
 from tqdm import tqdm
 
-from app.cli.common import FAILED, NOT_SAFE, SHELL, fail, find_survey, note, refuses_clearly, sweep
+from app.cli.common import FAILED, NOT_SAFE, SHELL, Command, Place, Words, fail, find_survey, note, sweep
 from app.db.base import begin_writing
 from app.db.keys import Tombstones
 from app.db.surveys import Survey
@@ -50,17 +50,22 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(review_withdrawals)
 
 
-@click.command("build-reports")
+@click.command("build-reports", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the set into this folder, and publish nothing.")
+@click.option("--out", type=Place(path_type=Path), help="Write the set into this folder, and publish nothing.")
 @click.option("--lang", "languages", multiple=True, help="nb, nn, en; repeat for several. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1, show_default=True)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster does the work: tcp://… or tls://…")
-@click.option("--unit", "unit_path", help='One unit only, its path as "Division / Section"; "/" is the organisation.')
+@click.option(
+    "--unit",
+    "unit_path",
+    type=Words(),
+    help='One unit only, its path as "Division / Section"; "/" is the organisation.',
+)
 @click.option(
     "--earlier",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Place(exists=True, file_okay=False, path_type=Path),
     help="Folder of the delivered set of an earlier survey: its means are shown beside this one's. Give it each time.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a build that was interrupted, or in which a report failed.")
@@ -68,7 +73,6 @@ def init_app(app: Flask) -> None:
     "--read-back", is_flag=True, help="Read every finished file before publishing: its figures must be right."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and write nothing.")
-@refuses_clearly
 def build_reports(
     survey_id: str,
     out: Path | None,
@@ -143,11 +147,10 @@ class _Publication:
         self.place = f"{storage.address}/{place}"
 
 
-@click.command("audit-reports")
+@click.command("audit-reports", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@refuses_clearly
+@click.option("--json", "file", type=Place(path_type=Path, dir_okay=False), required=True)
 def audit_reports(survey_id: str, file: Path) -> None:
     """Write what the gate checked, for a checker of your own: who is behind each figure, under fresh pseudonyms."""
     survey = find_survey(survey_id)
@@ -158,13 +161,12 @@ def audit_reports(survey_id: str, file: Path) -> None:
     click.echo(_verdict(release.certificate))
 
 
-@click.command("review-withdrawals")
+@click.command("review-withdrawals", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
 @click.option("--withhold", "unit_path", help='Publish less: the unit, its path as "Division / Section".')
 @click.option("--theme", "theme_id", help="Only this theme of the unit, instead of its whole report.")
-@click.option("--reason", help="Why; kept for staff.")
-@refuses_clearly
+@click.option("--reason", type=Words(), help="Why; kept for staff.")
 def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | None, reason: str | None) -> None:
     """Per report: answers in it, answers withdrawn and why, and what is withheld. It can withhold more, never less."""
     survey = find_survey(survey_id)
@@ -291,10 +293,20 @@ def _workers(scheduler: str | None, n: int) -> Workers:
 
     if scheduler is None:
         return local_workers(n)
-    address = urlsplit(scheduler)
+    address = _address(scheduler)
     if settings().is_production and address.scheme != "tls" and address.hostname not in _THIS_MACHINE:
         raise click.UsageError("In production --scheduler is tls:// or on this machine: who reaches it runs code here.")
     return cluster_workers(scheduler)
+
+
+def _address(scheduler: str) -> SplitResult:
+    try:
+        address = urlsplit(scheduler)
+        if address.scheme in ("tcp", "tls") and address.hostname and address.port:
+            return address
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{scheduler} is not tcp://HOST:PORT or tls://HOST:PORT.", param_hint="--scheduler")
 
 
 def _build_set(

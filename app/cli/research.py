@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from app.adapters.sealing import KEY_BYTES
-from app.cli.common import REFUSED, fail, find_survey, now, refuses_clearly, sweep
+from app.cli.common import REFUSED, Command, Place, fail, find_survey, now, sweep
 from app.extensions import key_ring, session
 from app.services.surveys import opened
 
@@ -18,10 +18,10 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(export)
 
 
-@click.command("export-research")
+@click.command("export-research", cls=Command)
 @with_appcontext
 @click.argument("survey_id", metavar="SURVEY")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that does not exist yet.")
+@click.option("--out", required=True, type=Place(path_type=Path), help="A folder that does not exist yet.")
 @click.option(
     "--research-key",
     "key_file",
@@ -29,7 +29,6 @@ def init_app(app: Flask) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The research private key, 32 bytes. Keep it off every machine that serves the web.",
 )
-@refuses_clearly
 def export(survey_id: str, out: Path, key_file: Path) -> None:
     """Write the responses of who consents at this moment, with a codebook; the sealed identities lie apart."""
     try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
-from app.cli.common import go_on_writing, refuses_clearly
+from app.cli.common import Group, Words, go_on_writing
 from app.domain.identifiers import check_identity_number
 from app.extensions import session, settings
 from app.services.staff import add_staff, list_staff, remove_staff
 
-group = AppGroup("staff", help="Who may log in as staff.")
+group = Group("staff", help="Who may log in as staff.")
 
 
 def init_app(app: Flask) -> None:
@@ -19,9 +18,8 @@ def init_app(app: Flask) -> None:
 
 
 @group.command()
-@click.argument("name")
+@click.argument("name", type=Words())
 @click.option("--number", prompt="National identity number", hide_input=True, help="Asked for when it is not given.")
-@refuses_clearly
 def add(name: str, number: str) -> None:
     """Let NAME log in. The identity number itself is not kept."""
     digits = check_identity_number(number, accept_synthetic=not settings().is_production)
@@ -33,7 +31,6 @@ def add(name: str, number: str) -> None:
 
 @group.command()
 @click.argument("name")
-@refuses_clearly
 def remove(name: str) -> None:
     """Let NAME log in no more; who is logged in stays so for two hours at most."""
     go_on_writing()

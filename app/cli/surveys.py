@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
-from app.cli.common import SHELL, find_survey, note, now, refuses_clearly, sweep
+from app.cli.common import SHELL, Group, find_survey, note, now, sweep
 from app.db.surveys import Survey
 from app.domain.survey import Audience, State
 from app.extensions import session, settings
@@ -14,7 +13,7 @@ from app.services.answering import count_begun, count_submitted
 from app.services.audit import Event
 from app.services.surveys import close_survey, list_surveys, opened, setup_of
 
-group = AppGroup("surveys", help="See and close surveys.")
+group = Group("surveys", help="See and close surveys.")
 
 
 def init_app(app: Flask) -> None:
@@ -31,7 +30,6 @@ def list_() -> None:
 
 @group.command()
 @click.argument("survey_id", metavar="SURVEY")
-@refuses_clearly
 def show(survey_id: str) -> None:
     """Everything about one survey except answers. SURVEY is an id, the beginning of one, or a link code."""
     survey = find_survey(survey_id)
@@ -46,7 +44,6 @@ def show(survey_id: str) -> None:
     default=None,
     help="Whether employees in the middle of the form are cut off. Default: kept in production, ended elsewhere.",
 )
-@refuses_clearly
 def close(survey_id: str, *, end_grace: bool | None) -> None:
     """Close a survey for good. In the grace of 30 minutes who has begun can still finish, change and delete."""
     survey = find_survey(survey_id, for_writing=True)

@@ -10,14 +10,13 @@ from pathlib import Path
 import click
 from babel.support import Translations
 from flask import Flask
-from flask.cli import AppGroup
 from tqdm import tqdm
 
 from app.adapters import forecast_texts
 from app.adapters.finding_texts import describe, how_to_mend, severity_name
 from app.adapters.forecast_texts import describe_hint, describe_needed, outlook_name
 from app.adapters.spreadsheets import check_unit_list
-from app.cli.common import FAILED, REFUSED, fail, now
+from app.cli.common import FAILED, REFUSED, Group, Place, fail, now
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
 from app.domain.forecast import Forecast, UnitForecast, has_head_counts, make_forecasts
@@ -33,7 +32,7 @@ TRANSLATIONS = Path(__file__).resolve().parents[2] / "translations"
 
 Gettext = Callable[[str], str]
 
-units = AppGroup("units", help="Check unit lists, and see what reports they would give.")
+units = Group("units", help="Check unit lists, and see what reports they would give.")
 
 
 def init_app(app: Flask) -> None:
@@ -66,7 +65,7 @@ def check(file: Path, organisation: str, lang: str) -> None:
 
 @units.command("rehearse")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A new folder.")
+@click.option("--out", type=Place(file_okay=False, path_type=Path), required=True, help="A new folder.")
 @click.option("--organisation", metavar="NAME", help="The organisation's name. Default: the name of the file.")
 @click.option("--theme", "themes", multiple=True, help="An extended or add-on theme; repeat for several.")
 @click.option("--lang", "languages", type=click.Choice(LANGUAGES), multiple=True, help="Repeat for several; all.")

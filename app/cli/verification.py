@@ -9,7 +9,7 @@ from flask import Flask
 from tqdm import tqdm
 
 from app.adapters.storage import Storage
-from app.cli.common import FAILED, REFUSED, fail, refuses_clearly
+from app.cli.common import FAILED, REFUSED, Command, fail
 from app.domain.errors import DomainError
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(verify_reports)
 
 
-@click.command("verify-reports")
+@click.command("verify-reports", cls=Command)
 @click.argument("place", metavar="DIR")
-@refuses_clearly
 def verify_reports(place: str) -> None:
     """Check a delivered report set from its folder alone: files, figures, and that no difference reveals a person.
 

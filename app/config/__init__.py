@@ -20,7 +20,7 @@ from click import ClickException
 from app.adapters.sealing import KEY_BYTES, new_key, public_part
 from app.config.operation import Operation, read_operation
 from app.config.outside import Outside, read_outside
-from app.config.reading import ConfigError, address, choice, needed, number, one_of
+from app.config.reading import ConfigError, address, choice, database, mail_address, needed, number, one_of
 from app.domain.survey import GRACE
 
 if TYPE_CHECKING:
@@ -107,14 +107,15 @@ def _read(environ: Mapping[str, str], instance: Path) -> Settings:
     login = choice(environ, "MUST_LOGIN", Login, Login.ID_PORTEN if is_production else Login.DEMO)
     if is_production and login is Login.DEMO:
         raise ConfigError("MUST_LOGIN=demo lets anybody in as anybody: it is refused when MUST_ENV=production.")
-    contact_email = environ.get("MUST_CONTACT_EMAIL", "must@example.org")
+    contact_email = mail_address("MUST_CONTACT_EMAIL", environ.get("MUST_CONTACT_EMAIL", "must@example.org"))
+    public_url = environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000")
     keys = _Keys(environ, instance, may_make=not is_production)
     return Settings(
         environment,
         instance,
-        answers_url=environ.get("MUST_ANSWERS_URL", f"sqlite:///{instance / 'answers.sqlite'}"),
-        identities_url=environ.get("MUST_IDENTITIES_URL", f"sqlite:///{instance / 'identities.sqlite'}"),
-        keys_url=environ.get("MUST_KEYS_URL", f"sqlite:///{instance / 'keys.sqlite'}"),
+        answers_url=database(environ, "MUST_ANSWERS_URL", instance / "answers.sqlite"),
+        identities_url=database(environ, "MUST_IDENTITIES_URL", instance / "identities.sqlite"),
+        keys_url=database(environ, "MUST_KEYS_URL", instance / "keys.sqlite"),
         secret_key=keys.secret("MUST_SECRET_KEY"),
         installation_key=keys.secret("MUST_INSTALLATION_KEY"),
         research_public_key=keys.research(),
@@ -125,7 +126,7 @@ def _read(environ: Mapping[str, str], instance: Path) -> Settings:
         operator=environ.get("MUST_OPERATOR", "STAMI"),
         contact_email=contact_email,
         research_ends_on=_day(environ, "MUST_RESEARCH_ENDS_ON", date(2036, 12, 31)),
-        public_url=environ.get("MUST_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+        public_url=address("MUST_PUBLIC_URL", public_url, is_production=False).rstrip("/"),
         n_proxies=number(environ, "MUST_PROXIES", 0),
         outside=read_outside(environ, instance, contact_email, is_production=is_production),
         operation=read_operation(environ, keys.given, None if is_production else keys.secret),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.adapters.entity_register import REGISTER_URL
 from app.adapters.smtp import Security, SmtpSettings
-from app.config.reading import ConfigError, address, choice, needed, number
+from app.config.reading import ConfigError, address, choice, mail_address, needed, number
 
 if TYPE_CHECKING:
     from app.adapters.altinn import AltinnRegistration
@@ -50,6 +51,7 @@ def read_outside(environ: Mapping[str, str], instance: Path, contact_email: str,
     mail_by = choice(environ, "MUST_MAIL", MailBy, MailBy.SMTP if is_production else MailBy.FOLDER)
     register = environ.get("MUST_ENTITY_REGISTER_URL", REGISTER_URL if is_production else "")
     sender = environ.get("MUST_MAIL_SENDER", f"MUST <{contact_email}>")
+    mail_address("MUST_MAIL_SENDER", parseaddr(sender)[1] if sender.isprintable() else "")
     return Outside(
         _altinn(environ, is_production=is_production) if rights is Rights.ALTINN else None,
         Path(environ.get("MUST_RIGHTS_FILE", instance / "rights.toml")),
@@ -92,7 +94,7 @@ def _altinn(environ: Mapping[str, str], *, is_production: bool) -> AltinnRegistr
 
 def _smtp(environ: Mapping[str, str], sender: str) -> SmtpSettings:
     security = choice(environ, "MUST_SMTP_SECURITY", Security, Security.STARTTLS)
-    port = number(environ, "MUST_SMTP_PORT", _PORTS[security])
+    port = number(environ, "MUST_SMTP_PORT", _PORTS[security], at_most=65_535)
     try:
         return SmtpSettings(
             needed(environ, "MUST_SMTP_HOST", "MUST_MAIL=smtp"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, MetaData
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -63,3 +64,9 @@ def begin_writing(session: Session, entity: type[DeclarativeBase]) -> None:
     On SQLite it takes the write lock at once, so that read, change and write are one step; PostgreSQL locks rows.
     """
     session.connection(bind_arguments={"mapper": entity}, execution_options={"writes": True})
+
+
+def kind_of(error: SQLAlchemyError) -> str:
+    """A name from a closed set, such as ``SQLITE_READONLY`` or ``InsufficientPrivilege``: it tells of nobody."""
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "sqlite_errorname", None) or type(cause).__name__

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -36,14 +37,14 @@ def read_answer_file(file: Path, setup: Setup) -> list[FileRow]:
 
     DomainError ``answer_file.invalid`` with `line` and `problem`, before anything is saved.
     """
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        sample = stream.readline()
-        stream.seek(0)
-        reader = csv.reader(stream, delimiter=";" if sample.count(";") > sample.count(",") else ",")
-        heading = [name.strip() for name in next(reader, [])]
-        n_levels = sum(1 for name in heading if name.casefold().replace(" ", "").startswith(_LEVEL))
-        _check_heading(heading[n_levels:], setup)
-        return [_row(line, cells, heading, n_levels, setup) for line, cells in enumerate(reader, 2) if any(cells)]
+    heading, *rows = _cells(file) or [[]]
+    heading = [name.strip() for name in heading]
+    n_levels = sum(1 for name in heading if name.casefold().replace(" ", "").startswith(_LEVEL))
+    _check_heading(heading[n_levels:], setup)
+    found = [_row(line, cells, heading, n_levels, setup) for line, cells in enumerate(rows, 2) if any(cells)]
+    if not found:
+        raise DomainError("answer_file.invalid", line=len(rows) + 1, problem="the file ends, and nobody has answered")
+    return found
 
 
 def simulate_answers(
@@ -67,6 +68,16 @@ def simulate_answers(
         if number % _ROWS_PER_COMMIT == 0 or number == len(rows):
             yield number
             begin_writing(session, ResponseRow)
+
+
+def _cells(file: Path) -> list[list[str]]:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        sample = text.partition("\n")[0]
+        delimiter = ";" if sample.count(";") > sample.count(",") else ","
+        return list(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    except (UnicodeDecodeError, csv.Error):
+        raise DomainError("answer_file.invalid", line=1, problem="the file is not CSV in UTF-8") from None
 
 
 def _check_heading(item_ids: Sequence[str], setup: Setup) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.db.base import kind_of
 from app.db.keys import SurveyKey
 from app.db.orders import AuditLine, Mail
 from app.db.surveys import Survey
@@ -63,10 +64,12 @@ def check_database(name: str, engine: Engine, migrations: Path) -> Iterator[Find
     try:
         found = revision_of(engine)
     except SQLAlchemyError as error:
-        if _kind(error) == "InsufficientPrivilege":
+        if kind_of(error) == "InsufficientPrivilege":
             yield fault("database.no_rights", name=name, user=engine.url.username or "")
             return
-        yield fault("database.unreachable", name=name, setting=f"MUST_{name.upper()}_URL", kind=_kind(error))
+        code = "database.file" if engine.dialect.name == "sqlite" else "database.unreachable"
+        values = {"name": name, "setting": f"MUST_{name.upper()}_URL", "file": engine.url.database}
+        yield fault(code, kind=kind_of(error), **values)
         return
     if found is None:
         yield fault("database.empty", name=name)
@@ -202,10 +205,6 @@ def check_that(code: str, attempt: Callable[[], object], **values: object) -> It
     except Exception as error:  # whatever it is, it is what was looked for
         words = str(error) if type(error).__module__.startswith("app.") else ""
         yield fault(code, kind=" ".join(filter(None, (type(error).__name__, words))), **values)
-
-
-def _kind(error: SQLAlchemyError) -> str:
-    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _told_time(date: str, now: datetime, whose: str) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ from app.reports.model import ReportSet
 from app.services.public_audit import MANIFEST, read_manifest
 from app.services.releases import Release, certified_release
 from app.services.report_basis import Submitted, compute_basis
-from app.services.report_building import UNFINISHED, Built, build_set
+from app.services.report_building import Built, build_set, check_place
 from app.services.report_workers import local_workers
 from app.services.surveys import Setup
 
@@ -85,8 +85,11 @@ def rehearse(
 
 def check_folder(out: Path) -> None:
     """Whether a set may take the place of `out`: what is there is removed."""
-    is_free = not out.exists() or (out.is_dir() and all(file.name == UNFINISHED for file in out.iterdir()))
-    if not is_free and not _holds_rehearsal(out):
+    try:
+        check_place(out)
+    except DomainError as error:
+        raise DomainError("rehearsal.folder", folder=out) from error
+    if (out / MANIFEST).exists() and not _holds_rehearsal(out):
         raise DomainError("rehearsal.folder", folder=out)
 
 

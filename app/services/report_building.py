@@ -18,7 +18,7 @@ from app.domain.results import ReportResults
 from app.reports.names import file_stem
 from app.reports.presenter import presenter_file, render_presenter_html, render_presenter_pdf
 from app.services.protocol import protocol_of
-from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, audit_of
+from app.services.public_audit import ARCHIVE, AUDIT, MANIFEST, audit_of, read_manifest
 from app.services.releases import Release
 from app.services.report_workers import Job, Workers, local_workers, program_version
 
@@ -67,8 +67,10 @@ def build_set(
     it. `on_progress` is called for each report and workbook that is made now. `put_in_place` gets the folder of the
     finished set, which is gone afterwards, and the names of its files; without it the set takes the place of `out`.
     `reads_back`: compare the figures that each finished file shows with those that it was made from; takes longer than
-    making them.
+    making them. DomainError ``reports.folder`` when the set would take the place of something else.
     """
+    if put_in_place is None:
+        check_place(out)
     staging = out / UNFINISHED
     staging.mkdir(parents=True, mode=0o700, exist_ok=True)
     with _only_build(staging):
@@ -86,6 +88,14 @@ def build_set(
             put_in_place(staging, names)
             shutil.rmtree(out)
     return Built(names, ())
+
+
+def check_place(out: Path) -> None:
+    """DomainError ``reports.folder`` when `out` holds anything but a report set of ours: all of it is replaced."""
+    if not out.exists():
+        return
+    if not out.is_dir() or not _all_files(out) <= _set_in(out):
+        raise DomainError("reports.folder", folder=out)
 
 
 def build_one(release: Release, report: ReportResults, languages: Sequence[str], out: Path) -> Built:
@@ -146,6 +156,20 @@ def _make_all(
             failures.append((made.name, made.error))
         on_progress()
     return sorted(failures)
+
+
+def _all_files(out: Path) -> set[str]:
+    """Everything below `out` that is no folder, but for what a build has not finished."""
+    names = (path.relative_to(out) for path in out.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {name.as_posix() for name in names if name.parts[0] != UNFINISHED}
+
+
+def _set_in(out: Path) -> set[str]:
+    """The files of the set that lies in `out`; empty when there is none."""
+    try:
+        return {*read_manifest((out / MANIFEST).read_bytes())["sha256"], MANIFEST, ARCHIVE}
+    except (OSError, DomainError):
+        return set()
 
 
 # ------------------------------------------------------------------------------------------------- an interrupted build

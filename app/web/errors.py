@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.db.base import kind_of
 from app.domain.errors import DomainError
 from app.extensions import session
 from app.web.fragments import respond
@@ -152,7 +153,7 @@ def domain_error(error: DomainError) -> Response:
 
 def _database_error(error: SQLAlchemyError) -> Response:
     """The kind of error is logged, never the statement: its parameters are somebody's."""
-    _log.error("database: %s", type(getattr(error, "orig", None) or error).__name__)
+    _log.error("database: %s", kind_of(error))
     return _tell(_DATABASE)
 
 

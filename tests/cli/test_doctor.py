@@ -187,7 +187,7 @@ FAULTS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "mails into a folder": (_sets(MUST_MAIL="folder"), ("MUST_MAIL=smtp",)),
     "one key for two": (_sets(MUST_SECRET_KEY=key("installation")), ("is the same key as another", "openssl rand")),
     "key that is not random": (_sets(MUST_SECRET_KEY=base64.b64encode(bytes(32)).decode()), ("is not random",)),
-    "unknown language": (_sets(MUST_LANGUAGE="dk"), ("MUST_LANGUAGE=dk", "Set nb or en")),
+    "unknown language": (_sets(MUST_LANGUAGE="dk"), ("MUST_LANGUAGE=dk", "Set nb, nn or en")),
     "research ends too soon": (_sets(MUST_RESEARCH_ENDS_ON="2020-01-01"), ("MUST_RESEARCH_ENDS_ON",)),
     "database that cannot be reached": (
         _sets(MUST_IDENTITIES_URL="postgresql+psycopg://must:secret-word@127.0.0.1:1/identities"),

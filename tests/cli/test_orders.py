@@ -109,7 +109,7 @@ def test_file_that_is_no_list_is_refused(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"navn;orgnr\n\xff\xfe")
     (tmp_path / "b.xlsx").write_bytes(b"no workbook")
     assert "neither CSV" in run(app, "organisations", "import", str(tmp_path / "a.csv"), exit_code=2)
-    assert "Refused" in run(app, "organisations", "import", str(tmp_path / "b.xlsx"), exit_code=2)
+    assert "not an .xlsx workbook" in run(app, "organisations", "import", str(tmp_path / "b.xlsx"), exit_code=2)
 
 
 def test_staff_are_known_by_a_hash_and_a_name(app: Flask) -> None:

@@ -270,6 +270,36 @@ def test_published_set_stays_while_a_later_build_fails(desk: Desk, monkeypatch: 
     assert {name: data for name, data in files_in(desk.out).items() if not name.startswith(UNFINISHED)} == before
 
 
+@pytest.mark.parametrize("holds", ["something else", "a set, and notes in it", "a set, and a link"])
+def test_set_takes_the_place_of_nothing_but_a_set(desk: Desk, holds: str) -> None:
+    """Among those who give `--out .`, or an empty variable, nobody means: and delete what is here."""
+    if holds != "something else":
+        desk.build()
+    notes = desk.out / ("en" if holds == "a set, and notes in it" else "") / "notes.txt"
+    notes.parent.mkdir(exist_ok=True, parents=True)
+    if holds == "a set, and a link":
+        notes.symlink_to(desk.out.parent)
+    else:
+        notes.write_text("mine", encoding="utf-8")
+    before = sorted(desk.out.rglob("*"))
+    output = desk.build(exit_code=2)
+    assert (
+        output == f"{desk.out} holds something else than a report set, and that would be lost. Choose a new folder.\n"
+    )
+    assert sorted(desk.out.rglob("*")) == before
+
+
+def test_current_folder_is_not_given_up_for_an_empty_argument(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "precious.txt").write_text("mine", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "work")
+    for argument, words in (("", "it is empty"), (".", "holds something else")):
+        assert words in desk.run("build-reports", desk.survey, "--out", argument, exit_code=2)
+    assert (tmp_path / "work" / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
 def test_resume_is_for_whole_sets(desk: Desk) -> None:
     assert "are for a whole set" in desk.build("--resume", "--unit", "B", exit_code=2)
     assert "made in one go" in desk.build("--read-back", "--resume", exit_code=2)

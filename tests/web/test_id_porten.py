@@ -27,7 +27,8 @@ from app.extensions import key_ring, session
 from app.services.ended_logins import forget_ended_logins
 from app.services.survey_keys import KeyRing
 from app.services.surveys import PREPARATION, NewSurvey, create_survey, open_survey
-from app.web.limits import N_ENDED_ELSEWHERE
+from app.web import limits
+from app.web.limits import N_ENDED_BY_ONE
 from app.web.login.id_porten import FAULTS
 from app.web.sealed_session import SealedSession
 from tests.conftest import DATABASES, dispose
@@ -382,11 +383,54 @@ def test_what_is_kept_of_an_ended_login_names_neither_it_nor_anybody_and_is_forg
     assert kept() == []
 
 
-def test_logins_said_to_have_ended_take_no_more_than_their_room(web: Flask, trial: Trial, provider: Provider) -> None:
-    """Anybody can say so, of a login that never was."""
-    client = web.test_client()
-    answers = [client.get("/s/login/frontchannel-logout").status_code for _ in range(N_ENDED_ELSEWHERE + 1)]
-    assert answers[-2:] == [400, 429]
+def end_from(address: str, web: Flask, issuer: str, sid: str) -> int:
+    answer = web.test_client().get(
+        "/s/login/frontchannel-logout",
+        query_string={"iss": issuer, "sid": sid},
+        environ_base={"REMOTE_ADDR": address},
+    )
+    return answer.status_code
+
+
+def test_who_says_of_many_logins_that_they_ended_keeps_nobody_else_from_it(
+    web: Flask, trial: Trial, browser: Browser, provider: Provider
+) -> None:
+    """Anybody can say so, of a login that never was: a script uses up its own share, and the room of nobody else."""
+    log_in(browser)
+    browser.go("consent")
+    assert browser.path == browser.address("consent")
+    hammered = [end_from("203.0.113.7", web, provider.issuer, f"invented {n}") for n in range(N_ENDED_BY_ONE + 20)]
+    assert hammered.count(204) == N_ENDED_BY_ONE
+    assert set(hammered[N_ENDED_BY_ONE:]) == {429}
+    assert end_from("198.51.100.20", web, provider.issuer, SESSION_ID) == 204
+    browser.go("consent")
+    assert "You have been logged out" in browser.heading
+    assert end_from("2001:db8:1:2::3", web, provider.issuer, "another") == 204
+
+
+def test_who_hammers_the_way_back_from_id_porten_keeps_nobody_out(web: Flask, trial: Trial, browser: Browser) -> None:
+    own = web.config["SETTINGS"]
+    narrow = create_app(replace(own, operation=replace(own.operation, limit_per_link=20)))
+    narrow.extensions["id_porten"] = web.extensions["id_porten"]
+    script, employee = narrow.test_client(), Browser(narrow.test_client(), trial.survey.code)
+    from_there = {"environ_base": {"REMOTE_ADDR": "203.0.113.7"}}
+    assert [script.get("/s/login/callback", **from_there).status_code for _ in range(25)][-1] == 429
+    log_in(employee)
+    assert employee.path == employee.address("consent")
+    with narrow.app_context():
+        dispose()
+
+
+def test_room_for_logins_said_to_have_ended_has_an_end(
+    web: Flask, trial: Trial, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "N_ENDED_BY_ALL", 5)
+    narrow = create_app(web.config["SETTINGS"])
+    narrow.extensions["id_porten"] = web.extensions["id_porten"]
+    answers = [end_from(f"203.0.113.{n}", narrow, provider.issuer, f"invented {n}") for n in range(7)]
+    assert answers == [204] * 5 + [429] * 2
+    with narrow.app_context():
+        dispose()
 
 
 def test_survey_that_is_gone_meanwhile_lets_nobody_in(

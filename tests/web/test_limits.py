@@ -94,6 +94,23 @@ def test_one_link_that_is_hammered_leaves_the_others_alone(slow: Flask, trial: T
     assert times(anybody, 1, "/s/nosuchcode12") == [404]
 
 
+def from_address(app: Flask, address: str, path: str, n: int = 1) -> list[int]:
+    client = app.test_client()
+    return [client.get(path, environ_base={"REMOTE_ADDR": address}).status_code for _ in range(n)]
+
+
+@pytest.mark.parametrize("path", ["/", "/organisation/", "/staff/", "/privacy"])
+def test_who_hammers_where_there_is_no_link_shuts_out_nobody_else(slow: Flask, path: str) -> None:
+    assert from_address(slow, "203.0.113.7", path, 70)[-1] == 429
+    assert from_address(slow, "203.0.113.8", path)[0] in (200, 303)
+
+
+def test_customer_with_many_ipv6_addresses_is_one_who_hammers(slow: Flask) -> None:
+    statuses = [from_address(slow, f"2001:db8:1:2::{n:x}", "/")[0] for n in range(70)]
+    assert statuses[-1] == 429
+    assert from_address(slow, "2001:db8:1:3::1", "/") == [200]
+
+
 def test_attempts_to_log_in_are_counted(slow: Flask, trial: Trial) -> None:
     statuses = []
     while 429 not in statuses and len(statuses) < 100:
@@ -192,7 +209,9 @@ def test_store_learns_no_name_and_no_code(web: Flask, trial: Trial, browser: Bro
     (limiter,) = web.extensions["limiter"]
     counted = limiter.storage.keys()
     assert len(counted) >= 2
-    assert not any(trial.survey.code in key or "127.0.0.1" in key for key in counted)
+    browser.client.get("/", environ_base={"REMOTE_ADDR": "203.0.113.7"})
+    counted = limiter.storage.keys()
+    assert not any(word in key for key in counted for word in (trial.survey.code, "127.0.0.1", "203.0.113.7"))
 
 
 def test_another_host_is_refused_in_production_except_for_health(tmp_path: Path) -> None:

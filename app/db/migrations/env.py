@@ -7,10 +7,13 @@ from typing import Any
 from alembic import context
 from alembic.migration import MigrationContext
 from alembic.operations.ops import MigrationScript
+from click import ClickException
 from flask import current_app
-from sqlalchemy.engine import Connection
+from sqlalchemy import MetaData
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.base import AnswersBase, IdentitiesBase, KeysBase
+from app.db.base import AnswersBase, IdentitiesBase, KeysBase, kind_of
 
 _METADATA = {"answers": AnswersBase.metadata, "identities": IdentitiesBase.metadata, "keys": KeysBase.metadata}
 
@@ -39,23 +42,32 @@ def _without_foreign_keys(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys=ON").close()
 
 
+def migrate(name: str, engine: Engine, metadata: MetaData) -> None:
+    with engine.connect().execution_options(writes=True) as connection, _without_foreign_keys(connection):
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            upgrade_token=f"{name}_upgrades",
+            downgrade_token=f"{name}_downgrades",
+            render_as_batch=True,
+            compare_type=True,
+            process_revision_directives=_skip_empty,
+        )
+        with context.begin_transaction():
+            context.run_migrations(database=name)
+        connection.commit()
+
+
 def run() -> None:
     engines = current_app.extensions["sqlalchemy"].engines
     for name, metadata in _METADATA.items():
-        engine = engines[None if name == "answers" else name]
-        with engine.connect().execution_options(writes=True) as connection, _without_foreign_keys(connection):
-            context.configure(
-                connection=connection,
-                target_metadata=metadata,
-                upgrade_token=f"{name}_upgrades",
-                downgrade_token=f"{name}_downgrades",
-                render_as_batch=True,
-                compare_type=True,
-                process_revision_directives=_skip_empty,
-            )
-            with context.begin_transaction():
-                context.run_migrations(database=name)
-            connection.commit()
+        try:
+            migrate(name, engines[None if name == "answers" else name], metadata)
+        except SQLAlchemyError as error:
+            raise ClickException(
+                f"The database of {name} cannot be used ({kind_of(error)}), and is as it was. Check that it runs, "
+                f"MUST_{name.upper()}_URL, and that its role owns the tables. See: flask doctor"
+            ) from error
 
 
 run()
