@@ -147,6 +147,7 @@ class HeatRow:
 
     name: str
     level: int
+    n_included: str
     means: tuple[PrintedMean | None, ...]
     verdicts: tuple[Verdict | None, ...]
 
@@ -401,10 +402,12 @@ def _prevalence(theme: Theme, group: PrevalenceGroup, words: Texts) -> Prevalenc
         label = names[group.first]
     elif (group.first, group.last) == (1, len(names) - 1):
         label = words.gettext("Yes, all taken together")
+    elif group.last == len(names) - 1:
+        label = words.gettext("%(first)s or more often", first=names[group.first])
     else:
         first, last = names[group.first], names[group.last]
         start, comma, rest = last.partition(", ")
-        if comma and first.startswith(start + comma):  # "Yes, weekly to daily"
+        if comma and first.startswith(start + comma):  # "Yes, seldom to now and then"
             last = rest
         label = words.gettext("%(first)s to %(last)s", first=first, last=last)
     return Prevalence(group.first, label, PrintedShare.of(group.share, words))
@@ -436,7 +439,7 @@ def _heat_row(results: ReportResults, name: str, columns: tuple[ThemeContent, ..
         else None
         for theme, mean in zip(columns, means, strict=True)
     )
-    return HeatRow(name, results.unit.level, means, verdicts)
+    return HeatRow(name, results.unit.level, words.number(results.n_included), means, verdicts)
 
 
 def _mean(value: Decimal | None, words: Texts) -> PrintedMean | None:
