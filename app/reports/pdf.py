@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
-from reportlab.platypus.flowables import Flowable
+from reportlab.platypus.flowables import CondPageBreak, Flowable
 from xhtml2pdf import pisa
 
 from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, title_of
@@ -20,12 +20,13 @@ from app.reports.model import Report
 from app.reports.overview_blocks import Balance, Differences, FollowUp, Legend, Overview, ScaleKey, VerdictKey
 from app.reports.prose_blocks import Paragraph, Points
 from app.reports.stands_out import StandsOut
-from app.reports.style import CHAPTER_COLORS
+from app.reports.style import CHAPTER_COLORS, MM
 from app.reports.tagging import install
 from app.reports.templating import environment
 from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, ReasonBlock, SpreadBlock, TalkBlock, ThemeHead
 
 _BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
+CHAPTER_ROOM = 90 * MM
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 
 
@@ -105,6 +106,10 @@ class Drawn:
         if self.content.heat_map is None:
             return Markup("")
         return self._place(HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
+
+    def room(self) -> Markup:
+        """A new page where a chapter would begin too far down on this one."""
+        return self._place(CondPageBreak(CHAPTER_ROOM))
 
     def theme(self, theme: ThemeContent) -> Markup:
         """All blocks of a theme at once: each tag has its price."""
