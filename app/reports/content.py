@@ -213,7 +213,7 @@ def content_of(report: Report, language: str) -> ReportContent:
         response_rate=None if results.response_rate is None else words.percent(results.response_rate),
         has_spread=results.has_distributions,
         chapters=chapters,
-        heat_map=_heat_map(report, ordered, words) if report.is_organisation and report.units else None,
+        heat_map=_heat_map(report, ordered, words) if report.is_organisation else None,
     )
 
 
@@ -423,10 +423,13 @@ def _withheld(report: Report, result: ThemeResult) -> Withheld | None:
     return Withheld.NO_SPREAD
 
 
-def _heat_map(report: Report, themes: Iterable[ThemeContent], words: Texts) -> HeatMap:
+def _heat_map(report: Report, themes: Iterable[ThemeContent], words: Texts) -> HeatMap | None:
+    """None where there is nothing to compare: no unit with a report, or no mean."""
     columns = tuple(theme for theme in themes if theme.mean)
+    units = [results for results in report.units if results.unit.parent is not None]
+    if not units or not columns:
+        return None
     top = _heat_row(report.results, report.set.organisation, columns, words)
-    units = (results for results in report.units if results.unit.parent is not None)
     return HeatMap(columns, (top, *(_heat_row(results, results.unit.name, columns, words) for results in units)))
 
 
