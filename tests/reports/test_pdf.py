@@ -49,6 +49,7 @@ def _surveys() -> dict[str, Survey]:
         ),
         "some withheld": plain_survey(themes=CORE, withheld=["workload", "autonomy", "leaving"]),
         "all withheld": plain_survey(themes=CORE, withheld=CORE),
+        "no units": Survey({(): 12}, themes=CORE),
         "odd letters": Survey({(f"{LETTERS} \N{GRINNING FACE}",): 12}, themes=["workload"], organisation=LETTERS),
     }
 
@@ -76,6 +77,7 @@ REPORTS = [
     ("some withheld", SOUTH),
     ("all withheld", ()),
     ("all withheld", NORTH),
+    ("no units", ()),
     ("odd letters", ()),
 ]
 every_report = pytest.mark.parametrize(("survey", "path"), REPORTS)
