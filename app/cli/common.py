@@ -160,7 +160,7 @@ def note(survey: Survey, event: Event, actor: Actor, **details: object) -> None:
     if event is Event.CLOSED:
         notices.closed(survey)
     elif event is Event.PUBLISHED:
-        notices.published(survey)
+        notices.published(survey, int(str(details["n_reports"])))
     elif event is Event.DELETED:
         notices.deleted(survey)
 

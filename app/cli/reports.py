@@ -118,6 +118,8 @@ def build_reports(
         place = place if publication is None else publication.place
         click.echo(f"For staff only, what was withheld where: {_write_for_staff(release, survey.id)}")
     click.echo(f"{len(chosen)} reports in {', '.join(languages)}: {place}")
+    if not chosen:
+        click.echo(_too_few(release))
 
 
 class _Publication:
@@ -181,8 +183,12 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
         session().commit()
     release = _release(survey_id)
     session().commit()
+    lines = review_release(release)
+    if not lines:
+        click.echo(_too_few(release))
+        return
     click.echo(f"{'in':>6} {'of':>6} {'withdrawn':>9} {'no mean':>7} {'no spread':>9} {'most lost':>9}  report")
-    for line in review_release(release):
+    for line in lines:
         name = PATH_SEPARATOR.join(line.report.unit.path) or release.report_set.organisation
         click.echo(
             f"{line.report.n_included:6} {line.report.n_answers:6} {line.n_withdrawn:9} {line.n_themes_without_mean:7} "
@@ -269,13 +275,19 @@ def _print_plan(release: Release, chosen: tuple[ReportResults, ...], language: s
         design = "means and distributions" if report.has_distributions else "means"
         counts = f"{report.n_included} of {report.n_answers}"
         click.echo(f"{report_file(release, report, language)}  {counts}  {design}")
+    if not chosen:
+        click.echo(_too_few(release))
     click.echo(_verdict(release.certificate))
+
+
+def _too_few(release: Release) -> str:
+    return f"Fewer than {release.report_set.limits.k_means} answered. To protect them, there is no report."
 
 
 def _verdict(certificate: Certificate) -> str:
     return (
         f"{certificate.n_figures} figures; smallest group behind any combination of means "
-        f"{certificate.smallest_mean}, of distributions {certificate.smallest_dist}."
+        f"{certificate.smallest_mean or 'none'}, of distributions {certificate.smallest_dist or 'none'}."
     )
 
 

@@ -30,6 +30,8 @@ class MailKind(Enum):
     """By the button; a mail tells the contact person also when somebody else pressed it."""
     SURVEY_CLOSED_BY_ITSELF = "survey_closed_by_itself"
     REPORTS_READY = "reports_ready"
+    NO_REPORT = "no_report"
+    """Instead of the former, when fewer than the limit have answered."""
     DELETED = "deleted"
     """With the deletion certificate."""
     ORDER_RECEIVED = "order_received"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.reports.content import PrintedMean, PrintedShare, ThemeContent, Verdict, parts_of_bar
+from app.reports.content import PrintedMean, PrintedShare, Verdict, parts_of_bar
 from app.reports.pen import CENTRE, Font, Pen
+from app.reports.stands_out import Difference
 from app.reports.style import ACCENT, HEAT, INK, MARKS, MUTED, PALE, REFERENCE, RULE, WHITE, category_colors
 from app.reports.tagging import BOLD
 
@@ -35,15 +36,15 @@ def draw_mean_bar(pen: Pen, mean: PrintedMean, color: str, x: float, y: float, w
     pen.rect(color, x, y, width * mean.share_of_scale, height)
 
 
-def draw_difference(pen: Pen, theme: ThemeContent, x: float, y: float, width: float) -> None:
-    """Unit (disc) and organisation (upright line) on a scale from 1 to 5, joined in the colour of the verdict."""
+def draw_difference(pen: Pen, difference: Difference, x: float, y: float, width: float) -> None:
+    """A line between two means on a scale from 1 to 5, and the organisation's (upright line); a unit's is a disc."""
+    color = VERDICT_COLORS[difference.verdict or Verdict.SAME]
+    start, end, other = (x + width * mean.share_of_scale for mean in (*difference.ends, difference.reference))
     pen.line(x, y, x + width, y, RULE, 0.8)
-    if theme.mean is None or theme.reference is None or theme.verdict is None:
-        return
-    own, other = (x + width * mean.share_of_scale for mean in (theme.mean, theme.reference))
-    pen.line(own, y, other, y, VERDICT_COLORS[theme.verdict], 2.4)
+    pen.line(start, y, end, y, color, 2.4)
     pen.line(other, y - 3.6, other, y + 3.6, INK, 1.4)
-    pen.disc(VERDICT_COLORS[theme.verdict], own, y, 3)
+    if difference.verdict:
+        pen.disc(color, end, y, 3)
 
 
 def draw_stacked_bar(pen: Pen, shares: Sequence[PrintedShare], x: float, y: float, width: float, height: float) -> None:

@@ -147,6 +147,7 @@ class HeatRow:
 
     name: str
     level: int
+    n_included: str
     means: tuple[PrintedMean | None, ...]
     verdicts: tuple[Verdict | None, ...]
 
@@ -212,7 +213,7 @@ def content_of(report: Report, language: str) -> ReportContent:
         response_rate=None if results.response_rate is None else words.percent(results.response_rate),
         has_spread=results.has_distributions,
         chapters=chapters,
-        heat_map=_heat_map(report, ordered, words) if report.is_organisation and report.units else None,
+        heat_map=_heat_map(report, ordered, words) if report.is_organisation else None,
     )
 
 
@@ -401,10 +402,12 @@ def _prevalence(theme: Theme, group: PrevalenceGroup, words: Texts) -> Prevalenc
         label = names[group.first]
     elif (group.first, group.last) == (1, len(names) - 1):
         label = words.gettext("Yes, all taken together")
+    elif group.last == len(names) - 1:
+        label = words.gettext("%(first)s or more often", first=names[group.first])
     else:
         first, last = names[group.first], names[group.last]
         start, comma, rest = last.partition(", ")
-        if comma and first.startswith(start + comma):  # "Yes, weekly to daily"
+        if comma and first.startswith(start + comma):  # "Yes, seldom to now and then"
             last = rest
         label = words.gettext("%(first)s to %(last)s", first=first, last=last)
     return Prevalence(group.first, label, PrintedShare.of(group.share, words))
@@ -420,10 +423,13 @@ def _withheld(report: Report, result: ThemeResult) -> Withheld | None:
     return Withheld.NO_SPREAD
 
 
-def _heat_map(report: Report, themes: Iterable[ThemeContent], words: Texts) -> HeatMap:
+def _heat_map(report: Report, themes: Iterable[ThemeContent], words: Texts) -> HeatMap | None:
+    """None where there is nothing to compare: no unit with a report, or no mean."""
     columns = tuple(theme for theme in themes if theme.mean)
+    units = [results for results in report.units if results.unit.parent is not None]
+    if not units or not columns:
+        return None
     top = _heat_row(report.results, report.set.organisation, columns, words)
-    units = (results for results in report.units if results.unit.parent is not None)
     return HeatMap(columns, (top, *(_heat_row(results, results.unit.name, columns, words) for results in units)))
 
 
@@ -436,7 +442,7 @@ def _heat_row(results: ReportResults, name: str, columns: tuple[ThemeContent, ..
         else None
         for theme, mean in zip(columns, means, strict=True)
     )
-    return HeatRow(name, results.unit.level, means, verdicts)
+    return HeatRow(name, results.unit.level, words.number(results.n_included), means, verdicts)
 
 
 def _mean(value: Decimal | None, words: Texts) -> PrintedMean | None:

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from app.domain.disclosure import Limits
-from app.domain.results import SMALL_N
 from app.domain.texts import Section, Text, load_document
-from app.reports.content import (
-    NOTICEABLE,
-    ReportContent,
-    ThemeContent,
-    Verdict,
-    front_notes,
-    title_of,
-    trend_notes,
-    verdict_words,
-    withheld_words,
-)
+from app.reports.content import ReportContent, front_notes, title_of, trend_notes, withheld_words
+from app.reports.stands_out import stands_out_of
 from app.reports.texts import Texts
 
-GUIDE, STANDS_OUT_VERSION = "report_guide", "2026-1"
-MOST_NAMED = 5
-"""So many differences are named at most."""
+GUIDE = "report_guide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,55 +57,6 @@ def filled_section(section: Section, limits: Limits, words: Texts) -> GuideSecti
         return tuple(text[words.language].format(**values) for text in texts)
 
     return GuideSection(section.id, section.heading[words.language], filled(section.paragraphs), filled(section.points))
-
-
-@dataclass(frozen=True, slots=True)
-class StandsOut:
-    """What differs most from the organisation; without points where nothing does."""
-
-    heading: str
-    introduction: str
-    points: tuple[str, ...]
-    caution: str | None
-    themes: tuple[ThemeContent, ...]
-    """What the points are about, one each."""
-
-
-def stands_out_of(content: ReportContent) -> StandsOut | None:
-    """The largest noticeable differences of printed means; None in the organisation's own report."""
-    compared = [theme for theme in content.themes if theme.verdict is not None]
-    if content.is_organisation or not compared:
-        return None
-    words, document = content.texts, load_document("stands_out", STANDS_OUT_VERSION)
-    language = words.language
-    found = [theme for theme in compared if theme.verdict is not Verdict.SAME]
-    found.sort(key=_distance, reverse=True)  # equal ones stay in the order of the instrument
-    named = tuple(found[:MOST_NAMED])
-    section = document.section("differences" if found else "none")
-    caution = document.section("few").paragraphs[0][language]
-    return StandsOut(
-        section.heading[language],
-        section.paragraphs[0][language].format(noticeable=words.mean(NOTICEABLE)),
-        tuple(_difference_words(section.points[0][language], theme, words) for theme in named),
-        caution if found and content.report.results.n_included < SMALL_N else None,
-        named,
-    )
-
-
-def _distance(theme: ThemeContent) -> Decimal:
-    return abs(theme.mean.value - theme.reference.value) if theme.mean and theme.reference else Decimal(0)
-
-
-def _difference_words(pattern: str, theme: ThemeContent, words: Texts) -> str:
-    if theme.mean is None or theme.reference is None or theme.verdict is None:
-        raise ValueError(f"{theme.id} is not compared")
-    return pattern.format(
-        theme=theme.name,
-        own=theme.mean.text,
-        other=theme.reference.text,
-        difference=theme.difference,
-        verdict=verdict_words(theme.verdict, words),
-    )
 
 
 def definitions_of(content: ReportContent) -> tuple[str, ...]:
@@ -169,6 +107,14 @@ def entries_of(content: ReportContent) -> tuple[Entry, ...]:
     return tuple(Entry(*entry) for entry in entries)
 
 
+def legend_of(content: ReportContent) -> str:
+    """What the tables of the overview show."""
+    gettext, scale = content.texts.gettext, content.texts.gettext("The scale goes from 1 to 5.")
+    if content.is_organisation:
+        return scale
+    return gettext("The upright line and the column “All” are the whole organisation.") + " " + scale
+
+
 def prose_of(content: ReportContent) -> dict[str, object]:
     """What the templates of PDF and HTML share."""
     return {
@@ -178,6 +124,7 @@ def prose_of(content: ReportContent) -> dict[str, object]:
         "entries": entries_of(content),
         "guide": guide_of(content),
         "stands_out": stands_out_of(content),
+        "legend": legend_of(content),
         "definitions": definitions_of(content),
         "help": help_of(content),
         "limit_distributions": content.texts.number(content.report.set.limits.k_distributions),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from reportlab.platypus.flowables import Flowable
 
-from app.reports.content import HeatRow, ReportContent, ThemeContent, Verdict, verdict_words
+from app.reports.content import HeatRow, ReportContent, ThemeContent, Verdict, verdict_key
 from app.reports.pen import CENTRE, RIGHT, SMALL, Block, Font, Pen, rgb, wrapped
 from app.reports.style import CHAPTER_COLORS, HEAT, INK, MARKS, MM, MUTED, PALE, RULE
 from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER
@@ -16,7 +16,8 @@ from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER
 class HeatMapBlock(Block):
     """Units by themes, only published means; a table of its own on each page, every one with all headings."""
 
-    NAME, INDENT = 62 * MM, 2.2 * MM
+    NAME, INDENT, ANSWERS = 62 * MM, 2.2 * MM, 12 * MM
+    """The least room for names; within it the column of answers."""
     PADDINGS = (2.1 * MM, 1.7 * MM, 1.3 * MM)
     """Within a row; the first with which all rows fit, else the first of all."""
     FEWEST = 3
@@ -42,7 +43,7 @@ class HeatMapBlock(Block):
         return self.head + sum(self.heights)
 
     def _label(self, row: HeatRow) -> tuple[str, ...]:
-        return wrapped(row.name, self._font(row), self.name - 3 * MM - self._indent(row))
+        return wrapped(row.name, self._font(row), self.name - self.ANSWERS - 3 * MM - self._indent(row))
 
     def _font(self, row: HeatRow) -> Font:
         return self.LABEL_FONT if row.level else self.TOP_FONT
@@ -76,6 +77,8 @@ class HeatMapBlock(Block):
     def _head(self, pen: Pen, y: float) -> None:
         with pen.element("TR"):
             pen.leaf("TH", self.texts.gettext("Unit"), 0, y + 1.5 * MM, SMALL, attributes=COLUMN_HEADER)
+            answers, right = self.texts.gettext("Answers"), self.name - 3 * MM
+            pen.leaf("TH", answers, right, y + 1.5 * MM, SMALL, RIGHT, COLUMN_HEADER)
             for number, theme in enumerate(self.themes):
                 element = pen.canvas.structure.add("TH", COLUMN_HEADER)
                 with pen.canvas.marked(element):
@@ -95,6 +98,7 @@ class HeatMapBlock(Block):
         first = y + height - self.padding / 2 - font.size
         pen.leaf_lines("TH", lines, self._indent(row), first + 0.6, font, attributes=ROW_HEADER)
         middle = y + height / 2 - self.CELL.size * 0.33
+        pen.leaf("TD", row.n_included, self.name - 3 * MM, middle, Font(REGULAR, 7, MUTED), RIGHT)
         for number, (mean, verdict) in enumerate(zip(row.means, row.verdicts, strict=True)):
             x = self.name + number * self.column
             if mean is None:
@@ -105,8 +109,10 @@ class HeatMapBlock(Block):
             name = REGULAR if verdict in (None, Verdict.SAME) and row.level else BOLD
             sign = "" if verdict in (None, Verdict.SAME) else MARKS[verdict]
             centre = x + self.column / 2 - (self.SHIFT if sign else 0)
-            pen.leaf("TD", mean.text, centre, middle, Font(name, self.CELL.size, color), CENTRE)
-            pen.decoration(sign, x + self.column - 1.2, middle + 0.3, Font(BOLD, 6, color), RIGHT)
+            with pen.canvas.marked(pen.canvas.structure.add("TD")):
+                pen.decoration(mean.text, centre, middle, Font(name, self.CELL.size, color), CENTRE)
+                if sign:  # after a blank, so that they are heard apart
+                    pen.decoration(f" {sign}", x + self.column - 1.2, middle + 0.3, Font(BOLD, 6, color), RIGHT)
         pen.line(0, y, self.name - 1 * MM, y, RULE, 0.3)
 
 
@@ -119,13 +125,12 @@ class HeatKey(Block):
     def paint(self, pen: Pen) -> None:
         x, y = 0.0, 3 * MM
         with pen.element("L"):
-            for verdict in Verdict:
+            for verdict, words in verdict_key(self.texts):
                 fill, color = HEAT[verdict]
                 pen.rect(fill, x, y - 1.6, 9 * MM, 4 * MM)
                 example = self.texts.mean(Decimal("3.4"))
                 sign = "" if verdict is Verdict.SAME else f" {MARKS[verdict]}"
                 pen.decoration(example + sign, x + 4.5 * MM, y + 1.2, self._font(verdict, color), CENTRE)
-                words = verdict_words(verdict, self.texts)
                 with pen.element("LI"):
                     pen.leaf("LBody", words, x + 11 * MM, y + 1, SMALL)
                 x += 20 * MM + SMALL.width(words)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.reports.bars import draw_difference, draw_mean_bar, draw_verdict_mark
 from app.reports.content import Chapter, ReportContent, ThemeContent, Verdict, verdict_key, verdict_words
-from app.reports.guide import StandsOut
 from app.reports.pen import BODY, BODY_BOLD, CENTRE, LEFT, RIGHT, SMALL, SMALL_BOLD, TINY, Block, Font, Pen, wrapped
+from app.reports.stands_out import StandsOut
 from app.reports.style import (
     ACCENT,
     CHAPTER_COLORS,
@@ -77,8 +77,8 @@ class Overview(Block):
     TITLE, ABOUT = Font(BOLD, 13.5, DEEP), Font(REGULAR, 9, MUTED)
     HEAD = 6 * MM
     NAME, BAR, FIGURE_COLUMN = 60 * MM, 36 * MM, 13 * MM
-    ROOM, ROOM_ABOVE, TIGHTEST, WIDEST = 170 * MM, 118 * MM, 4.4 * MM, 6.6 * MM
-    """What the rows of all chapters may take of a page, alone or above what stands out."""
+    ROOM, ROOM_BELOW, TIGHTEST, WIDEST = 170 * MM, 90 * MM, 4.4 * MM, 6.6 * MM
+    """What the rows of all chapters may take of a page, alone or below what stands out."""
 
     def __init__(self, content: ReportContent, chapter: Chapter) -> None:
         super().__init__(content, space_before=5 * MM)
@@ -86,8 +86,8 @@ class Overview(Block):
         self.color = CHAPTER_COLORS[chapter.direction]
         self.is_compared = not content.is_organisation
         n_rows = max(sum(len(chapter.themes) for chapter in content.chapters if chapter.has_means), 1)
-        fits_above = self.is_compared and n_rows * self.TIGHTEST <= self.ROOM_ABOVE
-        room = self.ROOM_ABOVE if fits_above else self.ROOM
+        fits_below = n_rows * self.TIGHTEST <= self.ROOM_BELOW
+        room = self.ROOM_BELOW if fits_below else self.ROOM
         self.row = max(self.TIGHTEST, min(self.WIDEST, room / n_rows))
         """All chapters on one page where that is readable."""
 
@@ -164,13 +164,35 @@ class Overview(Block):
         pen.leaf("TD", words, x, baseline, SMALL.fitting(words, self.width - x))
 
 
+class Balance(Block):
+    """How many themes are more favourable, about the same and less favourable, each beside its sign."""
+
+    TEXT, INDENT, GAP = Font(BOLD, 11, DEEP), 6 * MM, 12 * MM
+
+    def __init__(self, content: ReportContent, part: StandsOut) -> None:
+        super().__init__(content, keep_with_next=True, space_after=3 * MM)
+        self.part = part
+
+    def measure(self, width: float, height: float) -> float:
+        return self.TEXT.leading
+
+    def paint(self, pen: Pen) -> None:
+        x, baseline = 0.0, self.height - self.TEXT.ascent
+        with pen.element("L"):
+            for verdict, words in self.part.balance:
+                draw_verdict_mark(pen, verdict, x + 5, baseline + 3.6)
+                with pen.element("LI"):
+                    pen.leaf("LBody", words, x + self.INDENT, baseline, self.TEXT)
+                x += self.INDENT + self.TEXT.width(words) + self.GAP
+
+
 class Differences(Block):
-    """What stands out: per point its sign, its sentence, and unit and organisation on the scale from 1 to 5."""
+    """What stands out: per point its sign, its sentence, and what it says on the scale from 1 to 5."""
 
     TEXT, INDENT, SCALE, GAP = Font(REGULAR, 10), 6 * MM, 42 * MM, 1.4 * MM
 
     def __init__(self, content: ReportContent, part: StandsOut) -> None:
-        super().__init__(content, space_after=3 * MM)
+        super().__init__(content, space_after=1 * MM)
         self.part = part
 
     def measure(self, width: float, height: float) -> float:
@@ -181,16 +203,32 @@ class Differences(Block):
     def paint(self, pen: Pen) -> None:
         left, y = self.width - self.SCALE, self.height
         with pen.element("L"):
-            for theme, lines in zip(self.part.themes, self.lines, strict=True):
+            for difference, lines in zip(self.part.differences, self.lines, strict=True):
                 baseline = y - self.TEXT.ascent
-                if theme.verdict:
-                    draw_verdict_mark(pen, theme.verdict, 5, baseline + 3.3)
+                if difference.verdict:
+                    draw_verdict_mark(pen, difference.verdict, 5, baseline + 3.3)
+                else:
+                    pen.bullet(self.INDENT, baseline + 3.3)
                 with pen.element("LI"):
                     pen.leaf_lines("LBody", lines, self.INDENT, baseline, self.TEXT)
-                draw_difference(pen, theme, left, baseline + 3.3, self.SCALE)
+                draw_difference(pen, difference, left, baseline + 3.3, self.SCALE)
                 y -= len(lines) * self.TEXT.leading + self.GAP
         for number in range(5):
             pen.decoration(str(number + 1), left + self.SCALE * number / 4, y - TINY.size, TINY, CENTRE)
+
+
+class Legend(Block):
+    """What the tables of the overview show; one line."""
+
+    def __init__(self, content: ReportContent, text: str) -> None:
+        super().__init__(content, keep_with_next=True)
+        self.text = text
+
+    def measure(self, width: float, height: float) -> float:
+        return SMALL.leading
+
+    def paint(self, pen: Pen) -> None:
+        pen.leaf("P", self.text, 0, self.height - SMALL.ascent, SMALL.fitting(self.text, self.width))
 
 
 class FollowUp(Block):

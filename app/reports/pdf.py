@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
-from reportlab.platypus.flowables import Flowable
+from reportlab.platypus.flowables import CondPageBreak, Flowable
 from xhtml2pdf import pisa
 
 from app.reports.content import Chapter, ReportContent, ThemeContent, content_of, title_of
 from app.reports.front_blocks import Contents, FrontPage
-from app.reports.guide import GuideSection, StandsOut, entries_of, prose_of
+from app.reports.guide import GuideSection, entries_of, prose_of
 from app.reports.heat_map import HeatKey, HeatMapBlock
 from app.reports.model import Report
-from app.reports.overview_blocks import Differences, FollowUp, Overview, ScaleKey, VerdictKey
+from app.reports.overview_blocks import Balance, Differences, FollowUp, Legend, Overview, ScaleKey, VerdictKey
 from app.reports.prose_blocks import Paragraph, Points
-from app.reports.style import CHAPTER_COLORS
+from app.reports.stands_out import StandsOut
+from app.reports.style import CHAPTER_COLORS, MM
 from app.reports.tagging import install
 from app.reports.templating import environment
 from app.reports.theme_blocks import MeanBlock, PrevalenceBlock, ReasonBlock, SpreadBlock, TalkBlock, ThemeHead
 
 _BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
+CHAPTER_ROOM = 90 * MM
 FONTS = Path(__file__).parents[2] / "static" / "fonts"
 
 
@@ -66,10 +68,18 @@ class Drawn:
         return self._place(*paragraphs[:1], *points, *paragraphs[1:])
 
     def stands_out(self, part: StandsOut) -> Markup:
-        points = [Differences(self.content, part)] if part.points else []
+        content = self.content
+        found: list[Flowable] = []
+        if part.question:
+            found = [Paragraph(content, part.question, keep_with_next=True), Balance(content, part)]
         texts = [part.introduction, *([part.caution] if part.caution else [])]
-        paragraphs = [Paragraph(self.content, text, keep_with_next=bool(points)) for text in texts]
-        return self._place(*paragraphs, *points)
+        found += [Paragraph(content, text, keep_with_next=bool(part.points)) for text in texts]
+        if part.points:
+            found.append(Differences(content, part))
+        return self._place(*found)
+
+    def legend(self, text: str) -> Markup:
+        return self._place(Legend(self.content, text))
 
     def paragraphs(self, texts: Sequence[str]) -> Markup:
         return self._place(*(Paragraph(self.content, text) for text in texts))
@@ -96,6 +106,10 @@ class Drawn:
         if self.content.heat_map is None:
             return Markup("")
         return self._place(HeatMapBlock(self.content, self.content.heat_map.themes, self.content.heat_map.rows))
+
+    def room(self) -> Markup:
+        """A new page where a chapter would begin too far down on this one."""
+        return self._place(CondPageBreak(CHAPTER_ROOM))
 
     def theme(self, theme: ThemeContent) -> Markup:
         """All blocks of a theme at once: each tag has its price."""

@@ -15,11 +15,20 @@ import openpyxl
 
 from app.domain.instrument import Sensitivity
 from app.domain.results import ReportResults
-from app.reports.content import ReportContent, ThemeContent, content_of, earlier_label, earlier_words, front_notes
+from app.reports.content import (
+    HeatRow,
+    ReportContent,
+    ThemeContent,
+    content_of,
+    earlier_label,
+    earlier_words,
+    front_notes,
+)
 from app.reports.figures import Kind, figures_of
-from app.reports.guide import stands_out_of
 from app.reports.model import Report, ReportSet
 from app.reports.reading import Document, Node, read
+from app.reports.stands_out import stands_out_of
+from app.reports.style import MARKS
 from app.reports.texts import Texts
 
 Shown = dict[tuple[str, str], tuple[str, ...]]
@@ -48,10 +57,20 @@ def expected_figures(content: ReportContent) -> Shown:
             shown[theme.id, OVERVIEW] = [text for text in texts if text]
     if content.heat_map:
         rows = content.heat_map.rows
-        shown[FRONT, HEAT_MAP] = [mean.text if mean else _NO_MEAN for row in rows for mean in row.means]
+        shown[FRONT, HEAT_MAP] = [text for row in rows for text in (row.n_included, *_means(row))]
     if stands_out := stands_out_of(content):
-        shown[FRONT, STANDS_OUT] = list(stands_out.points)
+        shown[FRONT, STANDS_OUT] = [*(words for _, words in stands_out.balance), *stands_out.points]
     return _tidy(shown)
+
+
+def _means(row: HeatRow) -> list[str]:
+    return [mean.text if mean else _NO_MEAN for mean in row.means]
+
+
+def _without_sign(text: str) -> str:
+    """A cell of the heat map: the mean, and its sign where it has one."""
+    mean, _, sign = text.rpartition(" ")
+    return mean if sign in MARKS.values() else text
 
 
 def expected_in_workbook(content: ReportContent) -> Shown:
@@ -111,7 +130,7 @@ def figures_in_pdf(data: bytes, content: ReportContent) -> Shown:
         nodes = sections.get(stands_out.heading, [])
         shown[FRONT, STANDS_OUT] = [point.text for node in nodes for point in node.all("LBody")]
     tables = [node for node in sections.get(words.gettext("Units side by side"), []) if node.role == "Table"]
-    shown[FRONT, HEAT_MAP] = [cell.text for table in tables for cell in table.all("TD")]
+    shown[FRONT, HEAT_MAP] = [_without_sign(cell.text) for table in tables for cell in table.all("TD")]
     return _tidy(shown)
 
 
@@ -273,7 +292,7 @@ def figures_in_html(data: bytes, content: ReportContent) -> Shown:
             shown[link.attributes.get("href", "")[1:], OVERVIEW] = scores
     shown[FRONT, STANDS_OUT] = [point.text for point in page.all("li", **{"data-kind": STANDS_OUT})]
     cells = [cell.text for table in page.all("table", **{"class": "heat"}) for cell in table.all("td")]
-    shown[FRONT, HEAT_MAP] = [text.split()[0] if text else "" for text in cells]
+    shown[FRONT, HEAT_MAP] = [_without_sign(text) for text in cells]
     return _tidy(shown)
 
 

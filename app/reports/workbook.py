@@ -34,7 +34,7 @@ from app.reports.content import (
 )
 from app.reports.guide import guide_of
 from app.reports.model import Report, ReportSet
-from app.reports.style import HEAT
+from app.reports.style import HEAT, MARKS
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _FONT, _LINE, _LETTERS = "Calibri", 15, 1.1
@@ -139,11 +139,11 @@ class _Table:
         return self._made.get(("muted", text)) or self._made.setdefault(("muted", text), self._text(text, _MUTED))
 
     def number(self, value: float, form: str = "General", found: Verdict | None = None) -> Cell:
-        """A number, coloured where it is better or worse than the organisation's."""
+        """A number; where it is better or worse than the organisation's with a sign, in its format, and a colour."""
         key = (value, form, found)
         if key not in self._made:
             cell = self._made[key] = WriteOnlyCell(self._sheet, value)
-            cell.number_format = form
+            cell.number_format = f'{form}" {MARKS[found]}"' if found in _FILLS else form
             cell.alignment = _CENTRED
             if found in _FILLS:
                 cell.fill, cell.font = _FILLS[found]
@@ -217,7 +217,11 @@ class _Writer:
             (gettext("Answering period"), content.period),
             (gettext("Answers included"), front_notes(content)[0]),
             *((gettext("Note"), note) for note in front_notes(content)[1:]),
-            *((gettext("Colours"), text) for value, text in verdict_key(self.words) if value is not Verdict.SAME),
+            *(
+                (gettext("Colours and signs"), f"{text} ({MARKS[value]})")
+                for value, text in verdict_key(self.words)
+                if value in _FILLS
+            ),
         ]
         rows += [(gettext("Earlier survey"), note) for note in trend_notes(content)]
         for section in (guide_of(content)["method"], guide_of(content)["withheld"]):

@@ -75,8 +75,8 @@ class Notices:
         by_itself = survey.closed_at is None
         self._to_contact("survey_closed_by_itself" if by_itself else "survey_closed", self._now, **self._dates(survey))
 
-    def published(self, survey: Survey) -> None:
-        self._to_contact("reports_ready", self._now, **self._dates(survey))
+    def published(self, survey: Survey, n_reports: int) -> None:
+        self._to_contact("reports_ready" if n_reports else "no_report", self._now, **self._dates(survey))
 
     def deleted(self, survey: Survey) -> None:
         """The contact person and staff get the certificate."""

@@ -30,6 +30,7 @@ MAILS: Mapping[MailKind, object] = {
     MailKind.SURVEY_CLOSED: lazy_gettext("The survey is closed"),
     MailKind.SURVEY_CLOSED_BY_ITSELF: lazy_gettext("The survey closed by itself"),
     MailKind.REPORTS_READY: lazy_gettext("The reports are ready"),
+    MailKind.NO_REPORT: lazy_gettext("There is no report"),
     MailKind.DELETED: lazy_gettext("Everything is deleted"),
     MailKind.ORDER_RECEIVED: lazy_gettext("An order waits for approval"),
 }

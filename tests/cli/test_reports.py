@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
@@ -180,12 +180,12 @@ def test_set_and_archive_hold_the_guide_for_whoever_presents_a_report(at_once: d
 class Desk:
     """A closed survey and the command."""
 
-    def __init__(self, app: Flask, folder: Path) -> None:
+    def __init__(self, app: Flask, folder: Path, sizes: Mapping[UnitPath, int] = SIZES) -> None:
         self.runner: FlaskCliRunner = app.test_cli_runner()
         self.out = folder / "reports"
         (folder / "units.xlsx").write_bytes(write_unit_list(TREE))
         self.survey = self.run("demo", "create", "--units", str(folder / "units.xlsx"), "--invited", "90").split()[0]
-        self._answer(folder / "answers.csv")
+        self._answer(folder / "answers.csv", sizes)
         self.run("surveys", "close", self.survey)
 
     def run(self, *arguments: str, exit_code: int = 0) -> str:
@@ -197,12 +197,12 @@ class Desk:
         arguments = ("--out", str(self.out), "--workers", "1", "--lang", "en", *options)
         return self.run("build-reports", self.survey, *arguments, exit_code=exit_code)
 
-    def _answer(self, file: Path) -> None:
+    def _answer(self, file: Path, sizes: Mapping[UnitPath, int]) -> None:
         random = Random(1)
         with file.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["Nivå1", "Nivå2", *ITEMS])
-            for path, n in SIZES.items():
+            for path, n in sizes.items():
                 levels = [*path, *[""] * (2 - len(path))]
                 writer.writerows([[*levels, *(random.randint(1, 2) for _ in ITEMS)] for _ in range(n)])
         self.run("simulate-answers", self.survey, "--from", str(file))
@@ -211,6 +211,16 @@ class Desk:
 @pytest.fixture
 def desk(app: Flask, tmp_path: Path) -> Desk:
     return Desk(app, tmp_path)
+
+
+@pytest.mark.parametrize(("n", "mail"), [(4, "no_report"), (5, "reports_ready")])
+def test_where_too_few_answered_everybody_is_told_so(app: Flask, tmp_path: Path, n: int, mail: str) -> None:
+    desk = Desk(app, tmp_path, {("A", "A1"): 2, ("B",): n - 2})
+    built = desk.run("build-reports", desk.survey, "--workers", "1", "--lang", "en")
+    outputs = [built, desk.run("review-withdrawals", desk.survey), desk.run("build-reports", desk.survey, "--dry-run")]
+    assert ["Fewer than 5 answered" in output for output in outputs] == [n < 5] * 3
+    assert "None" not in "".join(outputs)
+    assert [line.split()[-1] for line in desk.run("mail", "list").splitlines()][-1] == mail
 
 
 def test_one_report_that_fails_stops_no_other_is_named_at_the_end_and_nothing_is_published(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -9,11 +8,11 @@ import pytest
 
 from app.domain.results import printed_shares
 from app.reports.bars import VERDICT_COLORS, draw_difference, draw_mean_bar, draw_stacked_bar, draw_verdict_mark
-from app.reports.content import PrintedMean, PrintedShare, Verdict, content_of
+from app.reports.content import PrintedMean, PrintedShare, Verdict
 from app.reports.pen import BODY, Pen, shortened, wrapped
-from app.reports.style import ACCENT, PALE, category_colors
+from app.reports.stands_out import Difference
+from app.reports.style import ACCENT, PALE, REFERENCE, category_colors
 from app.reports.texts import texts
-from tests.reports.factory import plain_survey
 
 pytestmark = pytest.mark.usefixtures("fonts")
 
@@ -49,14 +48,21 @@ def test_bar_of_a_mean_is_as_long_as_the_printed_mean_says(mean: str, width: flo
 
 
 def test_difference_is_drawn_from_printed_figures_in_the_colour_of_its_verdict() -> None:
-    content = content_of(plain_survey(themes=["workload"]).report("Stab", "Økonomi og virksomhetsstyring"), "en")
-    (theme,) = content.themes
-    far = replace(theme, mean=PrintedMean("4.0", Decimal(4)), reference=PrintedMean("2.0", Decimal(2)))
+    own, other = PrintedMean("4.0", Decimal(4)), PrintedMean("2.0", Decimal(2))
     paper = Paper()
-    draw_difference(Pen(paper), replace(far, verdict=Verdict.UNFAVOURABLE), 0, 0, 100)  # type: ignore[arg-type]
+    difference = Difference("", Verdict.UNFAVOURABLE, (other, own), other)
+    draw_difference(Pen(paper), difference, 0, 0, 100)  # type: ignore[arg-type]
     color = _color(VERDICT_COLORS[Verdict.UNFAVOURABLE])
-    assert f"{color} RG 2.4 w 75.00 0.00 m 25.00 0.00 l S" in paper.written
+    assert f"{color} RG 2.4 w 25.00 0.00 m 75.00 0.00 l S" in paper.written
     assert paper.written[-1].startswith(f"{color} rg 78.00 0.00 m")
+
+
+def test_how_far_units_lie_apart_is_drawn_without_a_verdict() -> None:
+    lowest, highest, all_in_all = (PrintedMean(text, Decimal(text)) for text in ("2.0", "4.0", "3.0"))
+    paper = Paper()
+    draw_difference(Pen(paper), Difference("", None, (lowest, highest), all_in_all), 0, 0, 100)  # type: ignore[arg-type]
+    assert f"{_color(REFERENCE)} RG 2.4 w 25.00 0.00 m 75.00 0.00 l S" in paper.written
+    assert " 50.00 -3.60 m 50.00 3.60 l S" in paper.written[-1]
 
 
 def _stacked(counts: tuple[int, ...]) -> list[tuple[str, float]]:

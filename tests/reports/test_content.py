@@ -9,7 +9,7 @@ import pytest
 from app.domain.instrument import Direction, load_instrument
 from app.domain.results import Bound, PrevalenceGroup, Share
 from app.reports.content import Verdict, Withheld, content_of, front_notes, verdict, verdict_words, withheld_words
-from app.reports.guide import definitions_of, guide_of
+from app.reports.guide import definitions_of, entries_of, guide_of
 from app.reports.texts import texts
 from tests.reports.factory import Survey, plain_survey
 
@@ -77,13 +77,23 @@ def test_theme_without_spread_in_a_report_with_spread_says_so() -> None:
     assert withheld_words(content, theme) == "How the answers spread is shown only from 10 answers."
 
 
-def test_merged_categories_are_named_from_first_to_last() -> None:
+def test_merged_categories_are_named_in_words_that_read_aloud_well() -> None:
     from app.reports.content import _prevalence
 
     theme = load_instrument("2026-1").theme("bullying")
-    groups = [PrevalenceGroup(0, 0, Share(90)), PrevalenceGroup(1, 2, Share(6)), PrevalenceGroup(1, 4, Share(10))]
+    shown = ((0, 0), (1, 2), (2, 4), (1, 4))
+    groups = [PrevalenceGroup(first, last, Share(6)) for first, last in shown]
     labels = [_prevalence(theme, group, texts("en")).label for group in groups]
-    assert labels == ["No", "Yes, seldom to now and then", "Yes, all taken together"]
+    assert labels == ["No", "Yes, seldom to now and then", "Yes, now and then or more often", "Yes, all taken together"]
+
+
+def test_units_stand_side_by_side_only_where_there_are_units_and_means() -> None:
+    assert content_of(plain_survey(themes=["workload"]).report(), "en").heat_map
+    assert content_of(plain_survey(themes=["workload"]).report(*NORTH), "en").heat_map is None
+    for survey in (Survey({(): 30}, themes=["workload"]), plain_survey(themes=["bullying"])):
+        content = content_of(survey.report(), "en")
+        assert content.heat_map is None
+        assert "units" not in {entry.anchor for entry in entries_of(content)}
 
 
 def test_own_definitions_stand_in_place_of_those_of_the_instrument() -> None:

@@ -16,7 +16,7 @@ import pikepdf
 import pypdf
 import pytest
 
-from app.reports.content import content_of, title_of
+from app.reports.content import Verdict, content_of, title_of
 from app.reports.figures import Figure, Kind, printed_figures
 from app.reports.heat_map import HeatMapBlock
 from app.reports.model import Report
@@ -49,6 +49,7 @@ def _surveys() -> dict[str, Survey]:
         ),
         "some withheld": plain_survey(themes=CORE, withheld=["workload", "autonomy", "leaving"]),
         "all withheld": plain_survey(themes=CORE, withheld=CORE),
+        "no units": Survey({(): 12}, themes=CORE),
         "odd letters": Survey({(f"{LETTERS} \N{GRINNING FACE}",): 12}, themes=["workload"], organisation=LETTERS),
     }
 
@@ -76,6 +77,7 @@ REPORTS = [
     ("some withheld", SOUTH),
     ("all withheld", ()),
     ("all withheld", NORTH),
+    ("no units", ()),
     ("odd letters", ()),
 ]
 every_report = pytest.mark.parametrize(("survey", "path"), REPORTS)
@@ -186,10 +188,16 @@ def test_heat_map_shows_published_means_only() -> None:
     assert content.heat_map
     table = next(node for node in _document("plain", (), "en").root.all("Table") if len(node.kids[0].kids) > len(CORE))
     shown = {row.kids[0].text: [cell.text for cell in row.kids[1:]] for row in table.kids[1:]}
+    verdicts = {row.name: row.verdicts for row in content.heat_map.rows}
+    signs = {Verdict.FAVOURABLE: " +", Verdict.UNFAVOURABLE: " −"}
     for results in survey.reports[1:]:
         means = [results.result(theme.id) for theme in content.heat_map.themes]
         assert shown[results.unit.name] == [
-            texts("en").mean(result.mean) if result and result.mean is not None else "–" for result in means
+            str(results.n_included),
+            *(
+                texts("en").mean(result.mean) + signs.get(verdict, "") if result and result.mean is not None else "–"
+                for result, verdict in zip(means, verdicts[results.unit.name], strict=True)
+            ),
         ]
 
 
@@ -340,12 +348,12 @@ def test_heat_map_of_a_thousand_units_goes_on_with_all_headings_on_each_page() -
     sizes: dict[tuple[str, ...], int] = {(f"Divisjon {n // 100}", f"Enhet {n}"): 6 + n % 20 for n in range(1000)}
     survey = Survey(sizes, themes=["workload", "autonomy", "engagement"])
     document = read(render_pdf(survey.report(), "en"))
-    tables = [table for table in document.root.all("Table") if len(table.kids[0].kids) == 4]
+    tables = [table for table in document.root.all("Table") if len(table.kids[0].kids) == 5]
     maps = [table for table in tables if table.kids[0].kids[0].text == "Unit"]
     assert sum(len(table.kids) - 1 for table in maps) == 1 + 10 + 1000
     assert len(maps) > 20
     assert all([cell.text for cell in table.kids[0].kids][1:] == [
-        "Workload and pace", "Autonomy", "Work engagement"
+        "Answers", "Workload and pace", "Autonomy", "Work engagement"
     ] for table in maps)  # fmt: skip
 
 

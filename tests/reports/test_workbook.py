@@ -121,11 +121,14 @@ def test_every_sheet_has_a_frozen_head_and_a_filter() -> None:
         assert all(cell.font.bold for cell in sheet[1])
 
 
-def test_means_are_coloured_as_in_the_heat_map() -> None:
+def test_means_are_coloured_as_in_the_heat_map_and_no_colour_speaks_alone() -> None:
     sheet = _book()["Means"]
-    fills = {cell.fill.fgColor.rgb[-6:] for row in sheet.iter_rows(min_row=2, min_col=3) for cell in row}
-    assert fills <= {"BFE3DD", "9C4A24", "000000"}
-    assert len(fills) == 3
+    cells = [cell for row in sheet.iter_rows(min_row=2, min_col=3) for cell in row if isinstance(cell.value, float)]
+    assert {(cell.fill.fgColor.rgb[-6:], cell.number_format) for cell in cells} == {
+        ("BFE3DD", '0.0" +"'),
+        ("9C4A24", '0.0" −"'),
+        ("000000", "0.0"),
+    }
 
 
 def test_workbook_holds_no_formula_link_or_macro() -> None:

@@ -421,8 +421,12 @@ def test_set_without_reports_says_why(web: Flask, desk: Desk) -> None:
     folder = publish(web, place(web, desk, State.REPORTED))
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"reports": [], "sha256": {}}))
-    desk.get(desk.at("reports"))
-    assert "Fewer than 5 employees answered" in desk.text
+    for page in ("reports", "survey"):
+        desk.get(desk.at(page))
+        assert "Fewer than 5 employees answered" in desk.text
+        assert "then everything here is deleted" not in desk.text
+    assert desk.page.h1.get_text() == "There is no report"
+    assert "The answers are deleted on" in desk.text
 
 
 TYPES: Mapping[str, str] = {

@@ -161,6 +161,20 @@ def test_staff_publish_less_and_never_more(web: Flask, clock: HandClock, staff: 
         assert [line.event for line in list_trail(session(), order_id)][-2:] == ["withheld", "withheld"]
 
 
+def test_staff_are_told_when_too_few_have_answered_for_a_report(web: Flask, clock: HandClock, staff: Browser) -> None:
+    order_id = placed(web, clock, State.OPEN)
+    with web.app_context():
+        trial = Trial(session().get_one(Survey, order_id), clock.now)
+        for person in range(4):
+            trial.answer(person, ("B",), {"workload_1": 2})
+        trial.close()
+    staff.get(f"/staff/orders/{order_id}/withdrawals")
+    assert "0 reports can be made." in staff.text
+    assert "Fewer than 5 employees answered" in staff.text
+    assert "None" not in staff.text
+    assert not staff.page.select("table, main form")
+
+
 def test_page_shows_nothing_of_reports_that_the_gate_stops_and_withholding_does_not_pass_it_by(
     web: Flask, clock: HandClock, staff: Browser
 ) -> None:

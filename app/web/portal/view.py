@@ -49,10 +49,13 @@ def survey_context(own: OwnSurvey) -> dict[str, Any]:
     setup = own.survey.setup
     today = oslo_day(access.now())
     dates = dates_of(own)
+    published = own.published()
     return {
         "link": own.link,
         "qr": qr_svg(own.link, _("QR code that opens the survey")),
-        "has_reports": own.published() is not None,
+        "has_reports": published is not None,
+        "is_without_report": published is not None and not published.reports,
+        "k_means": setup.limits.k_means,
         "moment": _moment(own, today),
         "dates": dates,
         "next_key": next((each.key for each in dates if each.day >= today), ""),
