@@ -97,7 +97,7 @@ def day(moment: date) -> str:
 
 
 def period(first: date, last: date) -> str:
-    """From and to: 1. – 15. oktober 2026."""
+    """From and to: 1.–15. oktober 2026."""
     return texts(current()).period(first, last)
 
 

@@ -34,6 +34,7 @@ from app.services.surveys import opened
 from app.web import access, visitors
 from app.web import unit_choice as units
 from app.web.fragments import respond
+from app.web.language import period
 from app.web.ordering import wording
 from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of
 from app.web.ordering.forms import TEXTS, Reading, marks_of, standing_in
@@ -190,7 +191,7 @@ def summary_context(order: Order) -> dict[str, Any]:
 def period_of(content: OrderContent) -> str:
     if content.first_on is None or content.last_on is None:
         return ""
-    return wording.period(content.first_on, content.last_on)
+    return period(content.first_on, content.last_on)
 
 
 # --- The unit list -------------------------------------------------------------------------------------------------

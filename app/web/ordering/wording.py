@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -147,7 +146,3 @@ def minutes(seconds: int) -> str:
         return str(_("about half a minute"))
     n = round(seconds / 60)
     return str(_("about 1 minute") if n == 1 else _("about %(n)s minutes", n=n))
-
-
-def period(first_on: date, last_on: date) -> str:
-    return str(_("%(first)s to %(last)s", first=day(first_on), last=day(last_on)))
