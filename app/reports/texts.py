@@ -61,6 +61,10 @@ class Texts:
     def day(self, value: date) -> str:
         return format_date(value, "long", locale=self.locale)
 
+    def weekday(self, value: date) -> str:
+        """With the name of the day: lørdag 5. desember 2026."""
+        return format_date(value, "full", locale=self.locale)
+
     def period(self, first: date, last: date) -> str:
         """From and to, the month and the year said once where they are the same: 1.–15. oktober 2026."""
         if first == last:

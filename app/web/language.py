@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_for_templates)
     app.add_template_filter(worded)
     app.add_template_filter(day)
+    app.add_template_filter(weekday)
     app.add_template_filter(period)
     app.add_template_filter(clock_time, "time_of_day")
     app.add_template_test(announces)
@@ -94,6 +95,11 @@ def announces(paragraph: str) -> bool:
 def day(moment: date) -> str:
     """A day in words, of a time the day in Oslo: 1. oktober 2026, 1 October 2026."""
     return texts(current()).day(oslo_day(moment) if isinstance(moment, datetime) else moment)
+
+
+def weekday(date_: date) -> str:
+    """A day with its name: torsdag 1. oktober 2026."""
+    return texts(current()).weekday(date_)
 
 
 def period(first: date, last: date) -> str:

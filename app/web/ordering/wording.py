@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -19,7 +20,8 @@ from app.domain.order import (
     Problem,
 )
 from app.domain.survey import N_WEEKS_OPEN, Clock, State
-from app.web.language import day
+from app.domain.working_days import DayOff, day_off
+from app.web.language import day, weekday
 
 MAX_MB = DEFAULT_LIMITS.n_bytes // 1_000_000
 LANGUAGE_NAMES = {"nb": lazy_gettext("Norwegian (bokmål)"), "en": lazy_gettext("English")}
@@ -90,6 +92,24 @@ def describe_problem(problem: Problem) -> str:
         "language": LANGUAGE_NAMES.get(problem.language, ""),
     }
     return str(PROBLEMS[problem.field, problem.code]) % values
+
+
+_DAYS_OFF: Mapping[DayOff, object] = {
+    DayOff.WEEKEND: lazy_gettext(
+        "The first day is at a weekend: %(day)s. The link is to be sent that day, and few will see it. "
+        "You can keep the day all the same."
+    ),
+    DayOff.HOLIDAY: lazy_gettext(
+        "The first day is a public holiday: %(day)s. The link is to be sent that day, and few will see it. "
+        "You can keep the day all the same."
+    ),
+}
+
+
+def describe_day_off(first_on: date) -> str:
+    """A remark on a day on which people are off, else nothing."""
+    off = day_off(first_on)
+    return str(_DAYS_OFF[off]) % {"day": weekday(first_on)} if off else ""
 
 
 def field_of(problem: Problem) -> str:

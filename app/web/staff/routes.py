@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from flask import Blueprint, Response, abort, request
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -20,7 +22,7 @@ from app.services.approval import approve_order
 from app.services.audit import Actor, Event, list_trail, record
 from app.services.mail_queue import list_mails
 from app.services.notices import notices_about
-from app.services.order_facts import remarks_about
+from app.services.order_facts import FindEntity, asked_until_silent, remarks_about
 from app.services.orders import find_order, list_orders, reject_order, state_of, tree_of
 from app.services.releases import add_withholding, list_withholdings, prepare_release, review_release
 from app.services.surveys import opened
@@ -42,12 +44,19 @@ def only_staff() -> Response | None:
 
 @bp.get("/")
 def queue() -> Response:
-    """What waits for staff first, then what runs."""
-    lines = [OrderLine.of(order, state_of(session(), order)) for order in list_orders(session())]
+    """What waits for staff first, then what runs; who has waited longest comes first."""
+    orders = list_orders(session())
+    lines = [OrderLine.of(order, state_of(session(), order)) for order in orders]
+    find = asked_until_silent(entity_source().find)
+    waiting = [
+        line.with_remarks(_remarks(order, find))
+        for order, line in zip(orders, lines, strict=True)
+        if line.state is State.SIGNED
+    ]
     return _respond(
         "staff/queue.html",
-        waiting=[line for line in lines if line.state is State.SIGNED],
-        unsigned=[line for line in lines if line.state is State.SUBMITTED],
+        waiting=sorted(waiting, key=attrgetter("since")),
+        unsigned=sorted((line for line in lines if line.state is State.SUBMITTED), key=attrgetter("since")),
         running=[line for line in lines if line.state in (State.OPEN, State.CLOSED)],
         ended=[line for line in lines if line.state in (State.REPORTED, State.DELETED, State.REJECTED)],
         n_mails_given_up=sum(mail.failed_at is not None and bool(mail.recipient) for mail in list_mails(session())),
@@ -157,8 +166,8 @@ def _shown_remarks(found: Order, state: State) -> tuple[Remark, ...]:
     return _remarks(found) if state in (State.SUBMITTED, State.SIGNED) else ()
 
 
-def _remarks(found: Order) -> tuple[Remark, ...]:
-    return remarks_about(session(), found, Limits(), entity_source().find, access.now())
+def _remarks(found: Order, find: FindEntity | None = None) -> tuple[Remark, ...]:
+    return remarks_about(session(), found, Limits(), find or entity_source().find, access.now())
 
 
 def _word(value: object) -> str:
