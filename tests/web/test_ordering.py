@@ -472,6 +472,7 @@ def test_order_is_checked_shown_sent_and_told(web: Flask, desk: Desk) -> None:
     desk.send("main form")
     assert desk.path == desk.at()
     assert desk.heading == "The order waits for signature"
+    assert [line.strong.get_text() for line in desk.page.select(".trail li") if line.strong][-1] == "Sent the order"
     assert state(web, desk.order_id) is State.SUBMITTED
     with web.app_context():
         mails = session().scalars(select(Mail)).all()

@@ -92,7 +92,7 @@ def test_approving_opens_the_survey_and_tells_the_contact_person(web: Flask, clo
     staff.get(f"/staff/orders/{order_id}")
     assert staff.status == 200
     staff.send("main form[action$=approve]", limit="6")
-    assert "Open" in staff.text
+    assert "The survey is open. The contact person is told by e-mail." in staff.text
     with web.app_context():
         survey = session().get_one(Survey, order_id)
         assert (survey.state, survey.k_means, survey.access_at) == ("open", 6, clock.now)
@@ -132,6 +132,7 @@ def test_order_is_sent_back_with_a_reason(web: Flask, clock: HandClock, staff: B
     assert staff.status == 422
     staff.send("main form[action$=reject]", reason="Divisjon C <mangler>.")
     assert state(web, order_id) is State.REJECTED
+    assert "The order of Prøvetilsynet is sent back." in staff.text
     with web.app_context():
         mails = {mail.kind: mail for mail in list_mails(session(), order_id)}
         assert mails["order_rejected"].content["reason"] == "Divisjon C <mangler>."

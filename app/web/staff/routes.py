@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, flash, request
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
@@ -86,6 +86,7 @@ def approve(order_id: str) -> Response:
         session().commit()
         begin_writing(session(), Survey)
     session().commit()
+    flash(_("The survey is open. The contact person is told by e-mail."))
     return go_to(".order", order_id=order_id)
 
 
@@ -100,6 +101,12 @@ def reject(order_id: str) -> Response:
     reject_order(session(), found, form.reason.data, _actor(), access.now())
     notices_about(session(), found, settings(), access.now()).rejected()
     session().commit()
+    flash(
+        _(
+            "The order of %(organisation)s is sent back. The contact person is told by e-mail.",
+            organisation=found.organisation.name,
+        )
+    )
     return go_to(".queue")
 
 
@@ -121,6 +128,7 @@ def withdrawals(order_id: str) -> Response:
         else:
             record(session(), survey.id, _actor(), Event.WITHHELD, access.now(), **_details(path, theme_id, form))
             session().commit()
+            flash(_("Held back. It counts for every report that is made from now on."))
             return go_to(".withdrawals", order_id=order_id)
     try:
         release = prepare_release(session(), key_ring(), current)
