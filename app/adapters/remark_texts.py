@@ -25,6 +25,8 @@ TEXTS: Mapping[str, str] = {
         "%(last_on)s."
     ),
     "period.begun": N_("The first answering day was %(first_on)s."),
+    "period.weekend": N_("The first answering day, %(first_on)s, is a Saturday or Sunday."),
+    "period.holiday": N_("The first answering day, %(first_on)s, is a public holiday."),
     "list.findings": N_("The unit list has %(n)s findings that are not errors."),
     "heads.differ": N_("The head counts of the unit list add up to %(total)s, but %(n_invited)s are invited."),
     "forecast": N_("At a response rate of %(rate)s%%, about %(n)s of %(n_units)s units would get a report."),

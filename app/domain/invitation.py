@@ -32,7 +32,7 @@ _WITH_SUPPLEMENT = (InvitationKind.INVITATION, InvitationKind.INTRANET)
 def render_invitation(kind: InvitationKind, language: str, values: Values, supplement: str = "") -> Mail:
     """The text with everything in place; the organisation's own `supplement` stands before the link.
 
-    Needs `organisation`, `link`, `first_on`, `last_on`, `n_minutes`, `k_means`, `contact_name` and
+    Needs `organisation`, `link`, `first_on`, `last_on`, `period`, `n_minutes`, `k_means`, `contact_name` and
     `contact_person_email`; DomainError as `render_mail`.
     """
     own = [line for line in supplement.splitlines() if line.strip()] if kind in _WITH_SUPPLEMENT else []

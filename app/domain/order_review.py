@@ -12,6 +12,7 @@ from app.domain.order import OrderContent
 from app.domain.rights import Entity
 from app.domain.survey import N_WEEKS_OPEN, last_open_day
 from app.domain.units import UnitTree
+from app.domain.working_days import day_off
 
 MOST_HEADS_APART = 0.1
 """Share by which the invited number and the head counts may differ without a word."""
@@ -77,6 +78,8 @@ def _days(facts: OrderFacts) -> Iterator[Remark]:
         yield Remark("period.too_early", stops=True, values={"last_on": last_on, "n_weeks": N_WEEKS_OPEN})
     elif first_on < facts.today:
         yield Remark("period.begun", values={"first_on": first_on})
+    elif off := day_off(first_on):
+        yield Remark(f"period.{off.value}", values={"first_on": first_on})
 
 
 def _units(facts: OrderFacts) -> Iterator[Remark]:

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from enum import Enum
 
 from app.domain.survey import Clock
+from app.domain.working_days import working_day_from, working_day_until
 
 _DAYS_BEFORE = 7
 _REMINDERS_AFTER = (1, 3, 5)
 _DAYS_UNTIL_CLOSING = 1
 _DAYS_UNTIL_REPORTS = 7
-_SATURDAY = 5
 
 
 class Milestone(Enum):
@@ -39,19 +39,19 @@ class Entry:
 def propose_timetable(first_on: date, last_on: date, clock: Clock | None = None) -> tuple[Entry, ...]:
     """In the order of days. Without `clock` (no access yet) the two dates that access decides are left out.
 
-    What somebody has to do never falls on a Saturday or Sunday; what is prepared moves to the Friday before.
+    What somebody has to do falls on a working day, but for the first and last day, which the organisation chooses.
     """
-    close_on = _workday_after(last_on + timedelta(days=_DAYS_UNTIL_CLOSING))
+    close_on = working_day_from(last_on + timedelta(days=_DAYS_UNTIL_CLOSING))
     if clock is not None:
         close_on = min(close_on, clock.last_open_on)
     days = [
-        (Milestone.UNIT_LIST, _workday_before(first_on - timedelta(days=_DAYS_BEFORE))),
-        (Milestone.SIGNATURE, _workday_before(first_on - timedelta(days=1))),
+        (Milestone.UNIT_LIST, working_day_until(first_on - timedelta(days=_DAYS_BEFORE))),
+        (Milestone.SIGNATURE, working_day_until(first_on - timedelta(days=1))),
         (Milestone.LINK, first_on),
         *((Milestone.REMINDER, day) for day in _reminders(first_on, last_on)),
         (Milestone.LAST_DAY, last_on),
         (Milestone.CLOSE, close_on),
-        (Milestone.REPORTS, _workday_after(close_on + timedelta(days=_DAYS_UNTIL_REPORTS))),
+        (Milestone.REPORTS, working_day_from(close_on + timedelta(days=_DAYS_UNTIL_REPORTS))),
     ]
     if clock is not None:
         days += [(Milestone.CLOSES_BY_ITSELF, clock.last_open_on), (Milestone.DELETED, clock.deleted_on)]
@@ -60,15 +60,5 @@ def propose_timetable(first_on: date, last_on: date, clock: Clock | None = None)
 
 def _reminders(first_on: date, last_on: date) -> list[date]:
     """Different working days of the first week, each before the last day."""
-    days = {_workday_after(first_on + timedelta(days=n)) for n in _REMINDERS_AFTER}
+    days = {working_day_from(first_on + timedelta(days=n)) for n in _REMINDERS_AFTER}
     return sorted(day for day in days if day < last_on)
-
-
-def _workday_after(day: date) -> date:
-    """`day` itself, or the Monday after."""
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= _SATURDAY else 0)
-
-
-def _workday_before(day: date) -> date:
-    """`day` itself, or the Friday before."""
-    return day - timedelta(days=max(0, day.weekday() - _SATURDAY + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -60,16 +61,22 @@ class Texts:
     def day(self, value: date) -> str:
         return format_date(value, "long", locale=self.locale)
 
+    def weekday(self, value: date) -> str:
+        """With the name of the day: lørdag 5. desember 2026."""
+        return format_date(value, "full", locale=self.locale)
+
     def period(self, first: date, last: date) -> str:
-        """From and to, the month and the year said once where they are the same."""
+        """From and to, the month and the year said once where they are the same: 1.–15. oktober 2026."""
         if first == last:
             return self.day(last)
-        if first.year != last.year:
-            return f"{self.day(first)} – {self.day(last)}"
-        pattern = "d" if first.month == last.month else "d MMMM"
-        if self.locale.date_formats["long"].pattern.startswith("d."):
-            pattern = pattern.replace("d", "d.", 1)
-        return f"{format_date(first, pattern, locale=self.locale)} – {self.day(last)}"
+        differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
+        begins, ends = (_in_whole(half) for half in self.locale.interval_formats["yMMMd"][differs])
+        return format_date(first, begins, locale=self.locale) + format_date(last, ends, locale=self.locale)
+
+
+def _in_whole(pattern: str) -> str:
+    """With the month in whole: CLDR has intervals with its abbreviation only."""
+    return re.sub("M+", "MMMM", pattern)
 
 
 @cache  # a handful of figures, thousands of times

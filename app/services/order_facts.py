@@ -43,6 +43,22 @@ def remarks_about(
     return (*(remark for remark in found if not (faults and remark.code == "register.unknown")), *faults)
 
 
+def asked_until_silent(find: FindEntity) -> FindEntity:
+    """`find` for many orders: once the register is out of reach it is not waited for again."""
+    faults: list[DomainError] = []
+
+    def find_once(number: str, now: datetime) -> Entity | None:
+        if faults:
+            raise faults[0]
+        try:
+            return find(number, now)
+        except DomainError as error:
+            faults.append(error)
+            raise
+
+    return find_once
+
+
 def _ask(find_entity: FindEntity, number: str, now: datetime) -> tuple[Entity | None, tuple[Remark, ...]]:
     try:
         return find_entity(number, now), ()

@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_for_templates)
     app.add_template_filter(worded)
     app.add_template_filter(day)
+    app.add_template_filter(weekday)
     app.add_template_filter(period)
     app.add_template_filter(clock_time, "time_of_day")
     app.add_template_test(announces)
@@ -96,8 +97,13 @@ def day(moment: date) -> str:
     return texts(current()).day(oslo_day(moment) if isinstance(moment, datetime) else moment)
 
 
+def weekday(date_: date) -> str:
+    """A day with its name: torsdag 1. oktober 2026."""
+    return texts(current()).weekday(date_)
+
+
 def period(first: date, last: date) -> str:
-    """From and to: 1. – 15. oktober 2026."""
+    """From and to: 1.–15. oktober 2026."""
     return texts(current()).period(first, last)
 
 

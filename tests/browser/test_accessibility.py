@@ -129,6 +129,8 @@ def test_no_barrier_when_it_is_too_late(
         log_in(stranger, own, re.sub(".*/s/[^/]*/", "", stranger.url))
         other.look("withdraw")
         other.go(f"{own.survey}/page/1", "closed for good")
+        patch.setattr(access, "now", lambda: datetime.now(UTC) + timedelta(weeks=11))
+        other.go(own.survey, "deleted")
     walk.print(f"Too late, {locale}, begun")
     other.print(f"Too late, {locale}")
 

@@ -78,6 +78,10 @@ def test_order_with_javascript(visit: Visitor, office: Site, files: dict[str, Pa
     expect(page.locator("#problems")).to_contain_text("One thing is missing or wrong")
     expect(page.locator("#leader_name")).to_have_attribute("aria-invalid", "false")
 
+    day = datetime.now(UTC).date() + timedelta(days=14)
+    page.fill("#first_on", (day + timedelta(days=(5 - day.weekday()) % 7)).isoformat())
+    expect(page.locator("#first_on-remark")).to_contain_text("at a weekend: Saturday")
+    page.fill("#first_on", days()[0])
     page.fill("#n_invited", "mange")
     page.press("#n_invited", "Tab")
     expect(page.locator("#n_invited-mistake")).to_contain_text("figures alone")

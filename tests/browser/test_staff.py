@@ -60,3 +60,28 @@ def test_no_barrier_on_any_page(visit: Visitor, site: Site, orders: dict[State, 
     page.wait_for_selector("#unit:focus")
     walk.look("withdrawals, refused")
     walk.print(f"Staff, {locale}")
+
+
+def test_rows_are_cards_on_a_phone_and_still_a_table_to_a_screen_reader(
+    visit: Visitor, site: Site, orders: dict[State, str]
+) -> None:
+    page = visit(width=320)
+    page.goto(f"{site.address}/staff/login")
+    page.click(f"button[name=person][value='{STAFF}']")
+    page.wait_for_url("**/staff/")
+    table = page.get_by_role("table", name="Waiting for approval")
+    cell = table.get_by_role("cell").first
+    assert cell.evaluate("one => getComputedStyle(one).display") == "block"
+    assert "Signed" in cell.evaluate("one => getComputedStyle(one, '::before').content")
+    assert not page.eval_on_selector_all(
+        "main :not(thead, thead *, .unseen)",
+        "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth).map(String)",
+    )
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    names = {
+        role: [node["name"]["value"] for node in tree if not node["ignored"] and node["role"]["value"] == role]
+        for role in ("columnheader", "rowheader", "cell")
+    }
+    assert names["columnheader"][:5] == ["Organisation", "Signed", "Answering period", "Invited", "What the rules say"]
+    assert names["rowheader"][0] == "Prøvetilsynet"
+    assert "40" in names["cell"], "and no name of a column before it"

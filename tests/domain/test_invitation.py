@@ -17,6 +17,7 @@ VALUES = {
     "organisation": "Direktoratet for prøving",
     "link": "https://must.example.org/s/k7Qm2xTfRz9w",
     "first_on": "1. oktober 2026",
+    "period": "1.–15. oktober 2026",
     "last_on": "15. oktober 2026",
     "n_minutes": 15,
     "k_means": 5,

@@ -130,6 +130,14 @@ def test_good_order_is_only_told_its_forecast() -> None:
         ({"today": date(2026, 10, 16)}, ("period.over", True)),
         ({"today": date(2026, 10, 2)}, ("period.begun", False)),
         ({"today": date(2026, 9, 3)}, ("period.too_early", True)),
+        ({"content": replace(GOOD, first_on=date(2026, 10, 3))}, ("period.weekend", False)),
+        (
+            {
+                "content": replace(GOOD, first_on=date(2027, 5, 17), last_on=date(2027, 5, 28)),
+                "today": date(2027, 5, 3),
+            },
+            ("period.holiday", False),
+        ),
         ({"n_list_findings": 2}, ("list.findings", False)),
         ({"content": replace(GOOD, n_invited=50)}, ("heads.differ", False)),
     ],

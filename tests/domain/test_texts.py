@@ -42,7 +42,16 @@ PLACEHOLDERS = {
         *("submitted_on", "signed_on", "last_open_on", "deleted_on"),
     },
     "invitation": {
-        *("organisation", "contact_name", "contact_person_email", "n_minutes", "k_means", "first_on", "last_on"),
+        *(
+            "organisation",
+            "contact_name",
+            "contact_person_email",
+            "n_minutes",
+            "k_means",
+            "first_on",
+            "last_on",
+            "period",
+        ),
     },
     "signature": {"organisation", "name", "role", "day", "clock", "version", "digest"},
     "agreement": {"organisation", "operator", "k_means", "k_distributions", "n_weeks_open", "n_weeks_deleted"},

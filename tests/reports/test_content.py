@@ -141,10 +141,12 @@ def test_numbers_follow_the_language(language: str, expected: list[str]) -> None
 @pytest.mark.parametrize(
     ("language", "last", "expected"),
     [
-        ("nb", date(2026, 3, 20), "2. – 20. mars 2026"),
-        ("nb", date(2026, 4, 1), "2. mars – 1. april 2026"),
-        ("en", date(2026, 3, 20), "2 – 20 March 2026"),
-        ("en", date(2027, 1, 4), "2 March 2026 – 4 January 2027"),
+        ("nb", date(2026, 3, 20), "2.–20. mars 2026"),
+        ("nb", date(2026, 4, 1), "2. mars–1. april 2026"),
+        ("nn", date(2026, 3, 20), "2.–20. mars 2026"),
+        ("nn", date(2027, 1, 4), "2. mars 2026–4. januar 2027"),
+        ("en", date(2026, 3, 20), "2–20 March 2026"),
+        ("en", date(2027, 1, 4), "2 March 2026\N{THIN SPACE}–\N{THIN SPACE}4 January 2027"),
         ("en", date(2026, 3, 2), "2 March 2026"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask
 
@@ -13,6 +13,7 @@ from app.domain.rights import Representation, Right
 from app.domain.survey import Audience, State, oslo_day
 from app.domain.unit_list import UnitList
 from app.domain.units import UnitTree
+from app.domain.working_days import working_day_from
 from app.extensions import key_ring, session, settings
 from app.services.approval import approve_order
 from app.services.audit import Actor
@@ -60,7 +61,7 @@ def place_order(stage: State, now: datetime, number: str = OURS, tree: UnitTree 
     contact, leader = Actor(Audience.CONTACT, PEOPLE[CONTACT][0]), Actor(Audience.LEADER, PEOPLE[LEADER][0])
     staff = Actor(Audience.STAFF, PEOPLE[STAFF][0])
     order = start_order(session(), number, "nb", contact, now)
-    first_on: date = oslo_day(now) + timedelta(days=7)
+    first_on = working_day_from(oslo_day(now) + timedelta(days=7))
     content = OrderContent(
         contact.name, "contact@example.org", leader.name, "leader@example.org", 40, first_on, first_on + timedelta(13)
     )

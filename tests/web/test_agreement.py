@@ -35,7 +35,7 @@ def place(web: Flask, desk: Desk, state: State, person: int = LEADER) -> Desk:
 def test_leader_reads_what_is_ordered_and_signs_it(web: Flask, desk: Desk) -> None:
     place(web, desk, State.SUBMITTED)
     desk.get(desk.at("agreement"))
-    for told in ("Prøvetilsynet", "8 October 2026 to 21 October 2026", "40", "Jonas Elvebakk", "contact@example.org"):
+    for told in ("Prøvetilsynet", "8–21 October 2026", "40", "Jonas Elvebakk", "contact@example.org"):
         assert told in desk.text
     document = agreement_text()
     assert document.version in desk.text

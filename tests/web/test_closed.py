@@ -199,3 +199,34 @@ def test_nothing_to_take_back_for_who_never_consented(
     clock.now += timedelta(weeks=10)
     browser.go()
     assert "Take back my consent" not in browser.text
+
+
+def test_after_the_deletion_nothing_is_announced_that_has_happened(
+    close: Close, clock: HandClock, browser: Browser, trial: Trial
+) -> None:
+    close()
+    clock.now = trial.opened.clock.deletes_at - timedelta(seconds=1)
+    browser.go()
+    assert "What happens next" in browser.text
+    clock.pass_by(seconds=2)
+    browser.go()
+    assert "all answers and everything about who had answered were deleted" in browser.text
+    assert "What happens next" not in browser.text
+
+
+def test_contact_person_has_the_reports_once_they_are_published(
+    web: Flask, trial: Trial, close: Close, browser: Browser
+) -> None:
+    close()
+    with web.app_context():
+        get_survey(session(), trial.survey.id).state = "reported"
+        session().commit()
+    browser.go()
+    assert "The reports are ready" in browser.text
+    assert "The reports are made, usually" not in browser.text
+
+
+def test_link_that_was_copied_with_a_slash_behind_it_works(browser: Browser) -> None:
+    browser.get(f"/s/{browser.code}/")
+    assert browser.status == 200
+    assert browser.heading == "What is it like to work here?"

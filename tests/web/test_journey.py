@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -269,6 +270,15 @@ def test_review_says_where_the_answer_goes(browser: Browser) -> None:
     assert "only from 50 answers" in browser.text
     assert "11 November 2026" in browser.text
     assert "10 December 2026" in browser.text
+
+
+def test_review_counts_what_is_answered_and_leads_to_submitting(browser: Browser) -> None:
+    browser.begin()
+    browser.send("#answers", button={"go": "next"}, workload_1="2", workload_2="0")
+    browser.go("review")
+    assert re.search("You have answered 1 of [0-9]+ questions", browser.text)
+    assert browser.page.select("main a[href='#submit']")
+    assert browser.page.select("form#submit")
 
 
 def test_link_in_is_reached_after_logging_in(browser: Browser) -> None:

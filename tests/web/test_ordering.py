@@ -60,9 +60,9 @@ def state(web: Flask, order_id: str) -> State:
         return state_of(session(), order)
 
 
-def complete(desk: Desk) -> None:
+def complete(desk: Desk, **fields: str) -> None:
     """An order that can be sent."""
-    desk.begin_order(**FILLED)
+    desk.begin_order(**{**FILLED, **fields})
     desk.upload(LIST)
     desk.get(desk.at())
 
@@ -466,12 +466,13 @@ def test_order_is_checked_shown_sent_and_told(web: Flask, desk: Desk) -> None:
     complete(desk)
     desk.send("#order", button={"go": "check"})
     assert (desk.status, desk.path) == (200, desk.at("send"))
-    for expected in ("Ingrid Sætervik", "12 October 2026 to 25 October 2026", "93", "4 units, 2 levels"):
+    for expected in ("Ingrid Sætervik", "12–25 October 2026", "93", "4 units, 2 levels"):
         assert expected in desk.text
     assert state(web, desk.order_id) is State.DRAFT
     desk.send("main form")
     assert desk.path == desk.at()
     assert desk.heading == "The order waits for signature"
+    assert [line.strong.get_text() for line in desk.page.select(".trail li") if line.strong][-1] == "Sent the order"
     assert state(web, desk.order_id) is State.SUBMITTED
     with web.app_context():
         mails = session().scalars(select(Mail)).all()
@@ -504,7 +505,7 @@ def test_sent_order_shows_what_was_ordered_and_who_is_next(web: Flask, desk: Des
         desk.order_id = order_in(reached)
     desk.get(desk.at())
     assert desk.page.select_one("#order") is None
-    assert "8 October 2026 to 21 October 2026" in desk.text
+    assert "8–21 October 2026" in desk.text
     assert desk.page.select_one(".timetable") is not None
     current = desk.page.select_one("[aria-current=step]")
     assert current is not None
@@ -586,6 +587,30 @@ def test_timetable_is_proposed_and_can_be_taken_into_a_calendar(desk: Desk) -> N
     assert answer.text.count("BEGIN:VEVENT") == len(lines) == 9
     assert "Prøvetilsynet" not in answer.headers["Content-Disposition"]
     assert len(set(re.findall(r"UID:(\S+)", answer.text))) == 9
+
+
+@pytest.mark.parametrize(
+    ("first_on", "said"),
+    [
+        ("2026-10-10", "at a weekend: Saturday, 10 October 2026"),
+        ("2026-12-25", "a public holiday: Friday, 25 December 2026"),
+        ("2026-10-12", ""),
+    ],
+)
+def test_first_day_off_is_remarked_on_and_not_refused(desk: Desk, first_on: str, said: str) -> None:
+    complete(desk, first_on=first_on, last_on="2027-01-08" if "-12-" in first_on else "2026-10-25")
+    remark = desk.page.select_one("#first_on-remark")
+    assert remark is not None
+    assert said in remark.get_text()
+    assert bool(remark.get_text(strip=True)) == bool(said)
+    answer = desk.partial(desk.at(), {"save": "1", "first_on": first_on})
+    assert desk.status == 200
+    assert said in answer
+    desk.get(desk.at())
+    desk.send("#order", button={"go": "check"})
+    assert desk.path == desk.at("send"), "nothing stops it"
+    assert said in desk.text
+    assert ("You can keep the day" in desk.text) == bool(said)
 
 
 def test_names_stay_when_the_period_is_moved(desk: Desk) -> None:

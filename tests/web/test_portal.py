@@ -108,14 +108,22 @@ def test_open_survey_shows_everything_that_is_needed(web: Flask, desk: Desk, lan
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(0, "it works already"), (12, "remind them a few times"), (26, "The deadline was")]
+    ("days", "told", "first"),
+    [
+        (0, "it works already", "Link to the survey"),
+        (12, "remind them a few times", "Number of answers"),
+        (26, "The deadline was", "Close the survey"),
+    ],
 )
-def test_page_says_what_to_do_next(web: Flask, desk: Desk, clock: HandClock, days: int, told: str) -> None:
+def test_page_says_what_to_do_next(web: Flask, desk: Desk, clock: HandClock, days: int, told: str, first: str) -> None:
     place(web, desk, State.OPEN)
     clock.pass_by(days=days)
     desk.enter()
     desk.get(desk.at("survey"))
     assert told in desk.text
+    headings = [heading.get_text() for heading in desk.page.select("main h2")]
+    assert headings[0] == first
+    assert len(headings) == len(set(headings)) == 5, "each part once"
 
 
 @pytest.mark.parametrize("state", [State.DRAFT, State.SUBMITTED, State.SIGNED, State.REJECTED])
@@ -179,7 +187,7 @@ def test_what_was_ordered_is_there(web: Flask, desk: Desk) -> None:
         survey.definitions = {"unit": {"nb": "Seksjonen din.", "en": "Your section."}}
         session().commit()
     desk.get(desk.at("survey"))
-    for told in ("8 October 2026 to 21 October 2026", "Your section.", "Seksjonen din.", "Jonas Elvebakk", "40"):
+    for told in ("8–21 October 2026", "Your section.", "Seksjonen din.", "Jonas Elvebakk", "40"):
         assert told in desk.text
     assert "“Nearest leader”" not in desk.text
 

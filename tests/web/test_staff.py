@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from app.db.orders import Mail, Order
 from app.db.surveys import Survey
+from app.domain.errors import DomainError
 from app.domain.fiction import CONTACT, STAFF
+from app.domain.rights import Entity
 from app.domain.survey import State
 from app.extensions import key_ring, session
 from app.services.audit import list_trail
@@ -49,12 +51,39 @@ def test_queue_says_what_waits_and_for_whom(web: Flask, clock: HandClock, staff:
         placed(web, clock, stage)
     staff.get("/staff/")
     tables = [[row.find("td").get_text() for row in table.select("tbody tr")] for table in staff.page.select("table")]
-    assert tables == [
-        ["Signed, waits for approval"],
-        ["Sent, waits for the leader's signature"],
-        ["Open"],
-        ["Sent back"],
-    ], "a draft is nobody's business yet"
+    today = "1 October 2026"
+    assert tables == [[today], [today], ["Open"], ["Sent back"]], "a draft is nobody's business yet"
+    assert [each.get_text() for each in staff.page.select(".places strong")] == ["1", "1", "1", "1"]
+
+
+def test_queue_begins_with_who_has_waited_longest_and_says_what_the_rules_found(
+    web: Flask, clock: HandClock, staff: Browser
+) -> None:
+    for days in (9, 0):
+        with web.app_context():
+            order_id = place_order(State.SIGNED, clock.now - timedelta(days=days))
+            session().get_one(Order, order_id).first_on = date(2026, 10, 3)
+            session().commit()
+    web.extensions["entities"] = out_of_reach = OutOfReach()
+    staff.get("/staff/")
+    rows = [[cell.get_text(" ", strip=True) for cell in row.find_all("td")] for row in staff.page.select("tbody tr")]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("22 September 2026", "2 notes"),
+        ("1 October 2026", "2 notes"),
+    ], "the weekend, and the register that is out of reach"
+    assert out_of_reach.n_asked == 1, "one page does not wait for it twice"
+    clock.pass_by(days=60)
+    log_in(staff, "staff", STAFF)
+    staff.get("/staff/")
+    assert "1 thing stops it" in staff.text
+
+
+class OutOfReach:
+    n_asked = 0
+
+    def find(self, number: str, now: datetime) -> Entity | None:
+        self.n_asked += 1
+        raise DomainError("entity_register.unavailable")
 
 
 @BOTH
@@ -63,7 +92,7 @@ def test_approving_opens_the_survey_and_tells_the_contact_person(web: Flask, clo
     staff.get(f"/staff/orders/{order_id}")
     assert staff.status == 200
     staff.send("main form[action$=approve]", limit="6")
-    assert "Open" in staff.text
+    assert "The survey is open. The contact person is told by e-mail." in staff.text
     with web.app_context():
         survey = session().get_one(Survey, order_id)
         assert (survey.state, survey.k_means, survey.access_at) == ("open", 6, clock.now)
@@ -103,6 +132,7 @@ def test_order_is_sent_back_with_a_reason(web: Flask, clock: HandClock, staff: B
     assert staff.status == 422
     staff.send("main form[action$=reject]", reason="Divisjon C <mangler>.")
     assert state(web, order_id) is State.REJECTED
+    assert "The order of Prøvetilsynet is sent back." in staff.text
     with web.app_context():
         mails = {mail.kind: mail for mail in list_mails(session(), order_id)}
         assert mails["order_rejected"].content["reason"] == "Divisjon C <mangler>."

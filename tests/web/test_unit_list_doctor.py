@@ -343,7 +343,7 @@ def test_forecast_says_which_units_get_what_and_which_could_be_merged(desk: Desk
     desk.upload(COUNTED)
     table = desk.page.select_one("table")
     assert table is not None
-    assert "50 %" in table.get_text()
+    assert "50%" in table.get_text()
     desk.get(desk.at("unit-list/forecast"))
     rows = {row.th.get_text(): row.get_text(" ", strip=True) for row in desk.page.select("tbody tr") if row.th}
     assert "means and distributions" in rows["A › A1"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from flask_babel import format_decimal, gettext
+from flask_babel import format_decimal, format_percent, gettext
 
 from app.adapters.finding_texts import describe, how_to_mend
 from app.adapters.forecast_texts import outlook_name
@@ -157,6 +157,11 @@ class ForecastRow:
 
 
 SHOWN_OUTLOOKS = (Outlook.DISTRIBUTIONS, Outlook.MEANS, Outlook.UNCERTAIN, Outlook.NONE, Outlook.UNKNOWN)
+
+
+def worded_shares(rates: Iterable[int]) -> list[str]:
+    """Response rates, 0 to 100, as the language writes them."""
+    return [format_percent(rate / 100) for rate in rates]
 
 
 def forecast_sums(forecasts: Sequence[Forecast]) -> list[tuple[str, str, list[str]]]:

@@ -34,6 +34,7 @@ from app.domain.rights import Right
 from app.domain.survey import State
 from app.extensions import session, settings
 from app.services import orders
+from app.services.audit import list_trail
 from app.services.notices import notices_about
 from app.services.orders import content_of, problems_of, state_of
 from app.web import access, language, visitors
@@ -51,6 +52,7 @@ from app.web.ordering.view import (
     timetable_of,
 )
 from app.web.timetable import calendar_events
+from app.web.trail import worded_trail
 
 __all__ = ["bp"]
 
@@ -96,7 +98,10 @@ def order(order_id: str) -> Response:
     if state in WAITING:
         may_sign = state is State.SUBMITTED and visitors.visitor().may(Right.SIGN, found.organisation_number)
         link = settings().public_url + url_for("agreement.show", order_id=order_id)
-        return show("waiting", state=state, may_sign=may_sign, agreement_link=link, **summary_context(found))
+        trail = worded_trail(list_trail(session(), order_id))
+        return show(
+            "waiting", state=state, may_sign=may_sign, agreement_link=link, trail=trail, **summary_context(found)
+        )
     return go_to("portal.show", order_id=order_id)
 
 

@@ -23,7 +23,7 @@ from app.web import access, language
 from app.web.errors import domain_error
 from app.web.fragments import go_to, is_partial
 from app.web.ordering.blueprint import actor, bp, own_draft, start_writing
-from app.web.ordering.doctor import MAX_ROWS, forecast_rows, forecast_sums
+from app.web.ordering.doctor import MAX_ROWS, forecast_rows, forecast_sums, worded_shares
 from app.web.ordering.view import forecasts_of, show, show_unit_list
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -149,7 +149,7 @@ def forecast(order_id: str) -> Response:
         "forecast",
         order=order,
         organisation=order.organisation.name,
-        rates=[forecast.rate for forecast in forecasts],
+        shares=worded_shares(forecast.rate for forecast in forecasts),
         sums=forecast_sums(forecasts),
         rows=rows,
         is_cut=len(rows) == MAX_ROWS,

@@ -34,8 +34,9 @@ from app.services.surveys import opened
 from app.web import access, visitors
 from app.web import unit_choice as units
 from app.web.fragments import respond
+from app.web.language import period
 from app.web.ordering import wording
-from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of
+from app.web.ordering.doctor import Doctor, examine, forecast_sums, remarks_of, worded_shares
 from app.web.ordering.forms import TEXTS, Reading, marks_of, standing_in
 from app.web.ordering.wording import Standing, describe_problem, describe_standing, field_of
 from app.web.timetable import Date, worded_dates
@@ -112,6 +113,7 @@ def form_context(order: Order, reading: Reading, problems: Sequence[Problem]) ->
         "language_names": wording.LANGUAGE_NAMES,
         "fields": wording.FIELDS,
         "dates": timetable_of(content),
+        "day_off": day_off_in(content),
         "today": oslo_day(access.now()),
         "limits": {
             "name": LONGEST_NAME,
@@ -164,6 +166,11 @@ def timetable_of(content: OrderContent) -> list[Date]:
     return list(worded_dates(propose_timetable(first_on, last_on)))
 
 
+def day_off_in(content: OrderContent) -> str:
+    """What there is to say about a first day on which people are off."""
+    return "" if content.first_on is None else wording.describe_day_off(content.first_on)
+
+
 # --- What was ordered ----------------------------------------------------------------------------------------------
 
 
@@ -181,6 +188,7 @@ def summary_context(order: Order) -> dict[str, Any]:
         "fields": wording.FIELDS,
         "language_names": wording.LANGUAGE_NAMES,
         "dates": timetable_of(content),
+        "day_off": day_off_in(content),
         "tree": (tree := tree_of(order)),
         "n_units": 0 if tree is None else len(tree.units) - 1,
         "contact_email": settings().contact_email,
@@ -190,7 +198,7 @@ def summary_context(order: Order) -> dict[str, Any]:
 def period_of(content: OrderContent) -> str:
     if content.first_on is None or content.last_on is None:
         return ""
-    return wording.period(content.first_on, content.last_on)
+    return period(content.first_on, content.last_on)
 
 
 # --- The unit list -------------------------------------------------------------------------------------------------
@@ -236,9 +244,9 @@ def show_unit_list(
 
 def _forecast_context(tree: UnitTree | None) -> dict[str, Any]:
     if tree is None or not has_head_counts(tree):
-        return {"has_counts": False, "sums": (), "rates": ()}
+        return {"has_counts": False, "sums": (), "shares": []}
     forecasts = forecasts_of(tree) if len(tree.units) <= MOST_UNITS_AT_ONCE else ()
-    return {"has_counts": True, "sums": forecast_sums(forecasts), "rates": RATES}
+    return {"has_counts": True, "sums": forecast_sums(forecasts), "shares": worded_shares(RATES)}
 
 
 def forecasts_of(tree: UnitTree) -> tuple[Forecast, ...]:

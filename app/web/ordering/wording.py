@@ -20,7 +20,8 @@ from app.domain.order import (
 )
 from app.domain.survey import N_WEEKS_OPEN, Clock, State
 from app.domain.unit_list import DEFAULT_LIMITS
-from app.web.language import day
+from app.domain.working_days import DayOff, day_off
+from app.web.language import day, weekday
 
 MAX_MB = DEFAULT_LIMITS.n_bytes // 1_000_000
 LANGUAGE_NAMES = {"nb": lazy_gettext("Norwegian (bokmål)"), "en": lazy_gettext("English")}
@@ -93,6 +94,24 @@ def describe_problem(problem: Problem) -> str:
     return str(PROBLEMS[problem.field, problem.code]) % values
 
 
+_DAYS_OFF: Mapping[DayOff, object] = {
+    DayOff.WEEKEND: lazy_gettext(
+        "The first day is at a weekend: %(day)s. The link is to be sent that day, and few will see it. "
+        "You can keep the day all the same."
+    ),
+    DayOff.HOLIDAY: lazy_gettext(
+        "The first day is a public holiday: %(day)s. The link is to be sent that day, and few will see it. "
+        "You can keep the day all the same."
+    ),
+}
+
+
+def describe_day_off(first_on: date) -> str:
+    """A remark on a day on which people are off, else nothing."""
+    off = day_off(first_on)
+    return str(_DAYS_OFF[off]) % {"day": weekday(first_on)} if off else ""
+
+
 def field_of(problem: Problem) -> str:
     """The name of the field in the form."""
     return f"{problem.field}_{problem.language}" if problem.language else problem.field
@@ -147,7 +166,3 @@ def minutes(seconds: int) -> str:
         return str(_("about half a minute"))
     n = round(seconds / 60)
     return str(_("about 1 minute") if n == 1 else _("about %(n)s minutes", n=n))
-
-
-def period(first_on: date, last_on: date) -> str:
-    return str(_("%(first)s to %(last)s", first=day(first_on), last=day(last_on)))

@@ -102,6 +102,7 @@ def _values(own: OwnSurvey, language: str) -> dict[str, object]:
         "link": own.link,
         "first_on": words.day(setup.first_on),
         "last_on": words.day(setup.last_on),
+        "period": words.period(setup.first_on, setup.last_on),
         "n_minutes": setup.instrument.minutes(setup.extra_themes),
         "k_means": setup.limits.k_means,
         "contact_name": own.order.contact_name,

@@ -31,6 +31,7 @@ from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.instrument import Page
 from app.domain.responses import Response as Answers
+from app.domain.survey import State
 from app.domain.texts import CURRENT
 from app.extensions import consent_source, key_ring, session, settings
 from app.services import answering
@@ -68,7 +69,7 @@ def refuse(error: DomainError) -> Response:
     return _closed(access.opened_survey((request.view_args or {})["code"]), status=410)
 
 
-@bp.get("/s/<code>")
+@bp.get("/s/<code>", strict_slashes=False)
 def start(code: str) -> Response:
     survey = access.opened_survey(code)
     visit, answers = _own(survey)
@@ -291,7 +292,8 @@ def _closed(survey: OpenedSurvey, status: int = 200) -> Response:
         status=status,
         answers=answers,
         may_finish=may_finish,
-        may_withdraw=access.now() < survey.clock.deletes_at,
+        is_reported=survey.state is State.REPORTED,
+        is_deleted=survey.state is State.DELETED or access.now() >= survey.clock.deletes_at,
         clock=survey.clock,
     )
 

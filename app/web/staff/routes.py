@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from operator import attrgetter
+
+from flask import Blueprint, Response, abort, flash, request
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
@@ -21,7 +23,7 @@ from app.services.approval import approve_order
 from app.services.audit import Actor, Event, list_trail, record
 from app.services.mail_queue import list_mails
 from app.services.notices import notices_about
-from app.services.order_facts import remarks_about
+from app.services.order_facts import FindEntity, asked_until_silent, remarks_about
 from app.services.orders import find_order, list_orders, reject_order, state_of, tree_of
 from app.services.releases import add_withholding, list_withholdings, prepare_release, review_release
 from app.services.surveys import opened
@@ -43,12 +45,19 @@ def only_staff() -> Response | None:
 
 @bp.get("/")
 def queue() -> Response:
-    """What waits for staff first, then what runs."""
-    lines = [OrderLine.of(order, state_of(session(), order)) for order in list_orders(session())]
+    """What waits for staff first, then what runs; who has waited longest comes first."""
+    orders = list_orders(session())
+    lines = [OrderLine.of(order, state_of(session(), order)) for order in orders]
+    find = asked_until_silent(entity_source().find)
+    waiting = [
+        line.with_remarks(_remarks(order, find))
+        for order, line in zip(orders, lines, strict=True)
+        if line.state is State.SIGNED
+    ]
     return _respond(
         "staff/queue.html",
-        waiting=[line for line in lines if line.state is State.SIGNED],
-        unsigned=[line for line in lines if line.state is State.SUBMITTED],
+        waiting=sorted(waiting, key=attrgetter("since")),
+        unsigned=sorted((line for line in lines if line.state is State.SUBMITTED), key=attrgetter("since")),
         running=[line for line in lines if line.state in (State.OPEN, State.CLOSED)],
         ended=[line for line in lines if line.state in (State.REPORTED, State.DELETED, State.REJECTED)],
         n_mails_given_up=sum(mail.failed_at is not None and bool(mail.recipient) for mail in list_mails(session())),
@@ -78,6 +87,7 @@ def approve(order_id: str) -> Response:
         session().commit()
         begin_writing(session(), Survey)
     session().commit()
+    flash(_("The survey is open. The contact person is told by e-mail."))
     return go_to(".order", order_id=order_id)
 
 
@@ -92,6 +102,12 @@ def reject(order_id: str) -> Response:
     reject_order(session(), found, form.reason.data, _actor(), access.now())
     notices_about(session(), found, settings(), access.now()).rejected()
     session().commit()
+    flash(
+        _(
+            "The order of %(organisation)s is sent back. The contact person is told by e-mail.",
+            organisation=found.organisation.name,
+        )
+    )
     return go_to(".queue")
 
 
@@ -114,6 +130,7 @@ def withdrawals(order_id: str) -> Response:
         else:
             record(session(), survey.id, _actor(), Event.WITHHELD, access.now(), **_details(path, theme_id, form))
             session().commit()
+            flash(_("Held back. It counts for every report that is made from now on."))
             return go_to(".withdrawals", order_id=order_id)
     try:
         release = prepare_release(session(), key_ring(), current)
@@ -159,8 +176,8 @@ def _shown_remarks(found: Order, state: State) -> tuple[Remark, ...]:
     return _remarks(found) if state in (State.SUBMITTED, State.SIGNED) else ()
 
 
-def _remarks(found: Order) -> tuple[Remark, ...]:
-    return remarks_about(session(), found, Limits(), entity_source().find, access.now())
+def _remarks(found: Order, find: FindEntity | None = None) -> tuple[Remark, ...]:
+    return remarks_about(session(), found, Limits(), find or entity_source().find, access.now())
 
 
 def _word(value: object) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from flask_babel import format_decimal
 
 from app.db.orders import Order
 from app.db.surveys import Survey
+from app.domain.order_review import Remark
 from app.domain.survey import Clock, State
 from app.domain.texts import Text
 from app.domain.withholding import Review, Withholding
@@ -24,11 +27,23 @@ class OrderLine:
     state: State
     first_on: date | None
     last_on: date | None
-    n_invited: int | None
+    n_invited: str
+    since: datetime | None = None
+    """Since when it waits."""
+    n_stops: int = 0
+    n_notes: int = 0
 
     @classmethod
     def of(cls, order: Order, state: State) -> OrderLine:
-        return cls(order.id, order.organisation.name, state, order.first_on, order.last_on, order.n_invited)
+        since = {State.SUBMITTED: order.sent_at, State.SIGNED: order.signed_at}.get(state)
+        n_invited = "" if order.n_invited is None else format_decimal(order.n_invited)
+        return cls(order.id, order.organisation.name, state, order.first_on, order.last_on, n_invited, since)
+
+    def with_remarks(self, remarks: Iterable[Remark]) -> OrderLine:
+        """And how much there is to say about it; the forecast is no finding."""
+        found = [remark for remark in remarks if remark.code != "forecast"]
+        n_stops = sum(remark.stops for remark in found)
+        return replace(self, n_stops=n_stops, n_notes=len(found) - n_stops)
 
 
 @dataclass(frozen=True, slots=True)
