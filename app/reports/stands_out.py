@@ -143,10 +143,11 @@ class _Spread:
 
 
 def _spreads(content: ReportContent) -> Iterator[_Spread]:
+    """Of every theme of which at least two units print a mean."""
     if content.heat_map is None:
         return
     _, *units = content.heat_map.rows
     for place, theme in enumerate(content.heat_map.themes):
         means = tuple(mean for row in units if (mean := row.means[place]))
-        if theme.mean and means:
+        if theme.mean and len(means) > 1:
             yield _Spread(theme, theme.mean, means, Counter(row.verdicts[place] for row in units))
