@@ -49,11 +49,13 @@ def draw_difference(pen: Pen, difference: Difference, x: float, y: float, width:
 
 def draw_stacked_bar(pen: Pen, shares: Sequence[PrintedShare], x: float, y: float, width: float, height: float) -> None:
     """The printed percentages side by side; what is only bounded is hatched together."""
-    colors, end = category_colors(len(shares)), 0.0
-    for part in parts_of_bar(shares):
+    colors, parts, end = category_colors(len(shares)), parts_of_bar(shares), x
+    for part in parts:
         start, length = x + part.start * width / 100, part.length * width / 100
         pen.rect(colors[part.category][0], start, y, length, height)
-        end = part.start + part.length
-        pen.line(x + end * width / 100, y, x + end * width / 100, y + height, WHITE, 0.8)
+        end = start + length
     if any(share.is_bound for share in shares):
-        pen.hatch(x + end * width / 100, y, (100 - end) * width / 100, height)
+        pen.hatch(end, y, x + width - end, height)
+    for part in parts[1:]:  # last, so that no colour covers them
+        start = x + part.start * width / 100
+        pen.line(start, y, start, y + height, WHITE, 0.8)

@@ -25,7 +25,7 @@ from app.reports.tagging import BOLD, COLUMN_HEADER, REGULAR, ROW_HEADER, pdf_sp
 class ScaleKey(Block):
     """The colours of the categories, for every scale with a spread that the report shows."""
 
-    ROW, NUMBER = 12 * MM, 10
+    ROW, NUMBER = 9.5 * MM, 10
     """How high, and how far names are indented after a number; two categories need none."""
 
     def measure(self, width: float, height: float) -> float:
@@ -43,12 +43,12 @@ class ScaleKey(Block):
                     zip(categories, category_colors(len(categories)), strict=True)
                 ):
                     left, font = number * step, Font(REGULAR, 8, on_color)
-                    pen.rect(color, left, y + 2 * MM, step - 1, 8 * MM)
+                    pen.rect(color, left, y + 1.5 * MM, step - 1, 8 * MM)
                     indent = self.NUMBER if len(categories) > 2 else 0
                     if indent:
-                        pen.decoration(str(number + 1), left + 5, y + 6 * MM - 3, Font(BOLD, 9, on_color))
+                        pen.decoration(str(number + 1), left + 5, y + 5.5 * MM - 3, Font(BOLD, 9, on_color))
                     lines = wrapped(name, font, step - indent - 8)
-                    first = y + 6 * MM - 2.6 + (len(lines) - 1) * font.leading / 2
+                    first = y + 5.5 * MM - 2.6 + (len(lines) - 1) * font.leading / 2
                     with pen.element("LI"):
                         pen.leaf_lines("LBody", lines, left + indent + 4, first, font)
 

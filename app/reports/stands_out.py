@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,8 +19,11 @@ MOST_OF_A_KIND, MOST_NAMED = 3, 5
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A point of what stands out, and what is drawn beside it on a scale from 1 to 5: a line between `ends`, a tick
-    at `reference`, both the organisation's where units are compared with each other."""
+    """A point of what stands out, and what is drawn beside it: a line between `ends`, a tick at `reference`.
+
+    The line goes from the organisation's mean, the `reference`, to the unit's; without a verdict from that of the
+    lowest unit to that of the highest.
+    """
 
     text: str
     verdict: Verdict | None
@@ -57,11 +60,7 @@ def _unit_apart(content: ReportContent) -> StandsOut | None:
         return None
     words, document = content.texts, load_document("stands_out", VERSION)
     language = words.language
-    named = [
-        theme
-        for verdict in (Verdict.FAVOURABLE, Verdict.UNFAVOURABLE)
-        for theme in sorted((theme for theme in compared if theme.verdict is verdict), key=_distance)[:MOST_OF_A_KIND]
-    ]
+    named = [*_largest(compared, Verdict.FAVOURABLE), *_largest(compared, Verdict.UNFAVOURABLE)]
     section = document.section("differences" if named else "none")
     caution = document.section("few").paragraphs[0][language]
     numbers = Counter(theme.verdict for theme in compared)
@@ -76,9 +75,14 @@ def _unit_apart(content: ReportContent) -> StandsOut | None:
     )
 
 
+def _largest(themes: Sequence[ThemeContent], verdict: Verdict) -> list[ThemeContent]:
+    """Equal ones stay in the order of the instrument."""
+    found = [theme for theme in themes if theme.verdict is verdict]
+    return sorted(found, key=_distance, reverse=True)[:MOST_OF_A_KIND]
+
+
 def _distance(theme: ThemeContent) -> Decimal:
-    """Largest first; equal ones stay in the order of the instrument."""
-    return -abs(theme.mean.value - theme.reference.value) if theme.mean and theme.reference else Decimal(0)
+    return abs(theme.mean.value - theme.reference.value) if theme.mean and theme.reference else Decimal(0)
 
 
 def _difference(pattern: str, theme: ThemeContent, words: Texts) -> Difference:
@@ -139,10 +143,11 @@ class _Spread:
 
 
 def _spreads(content: ReportContent) -> Iterator[_Spread]:
+    """Of every theme of which at least two units print a mean."""
     if content.heat_map is None:
         return
     _, *units = content.heat_map.rows
     for place, theme in enumerate(content.heat_map.themes):
         means = tuple(mean for row in units if (mean := row.means[place]))
-        if theme.mean and means:
+        if theme.mean and len(means) > 1:
             yield _Spread(theme, theme.mean, means, Counter(row.verdicts[place] for row in units))

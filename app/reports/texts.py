@@ -54,7 +54,7 @@ class Texts:
             case Bound.AT_MOST:
                 return self.gettext("at most %(percent)s", percent=self.percent(share.percent))
             case Bound.FEWER_THAN_FIVE:
-                return self.gettext("fewer than 5")
+                return self.gettext("fewer than 5 people")
             case Bound.EXACT:
                 return self.percent(share.percent)
 

@@ -38,10 +38,12 @@ class ThemeHead(Block):
 
     NAME, ABOUT = Font(BOLD, 13.5, DEEP), Font(REGULAR, 10, MUTED)
     NOTE, REASON = Font(REGULAR, 9, MUTED), Font(REGULAR, 10)
-    BEFORE, GAP = 6.5 * MM, 1.2 * MM
+    BEFORE, AFTER, GAP = 6.5 * MM, 2 * MM, 1.2 * MM
 
     def __init__(self, content: ReportContent, theme: ThemeContent) -> None:
-        super().__init__(content, keep_with_next=not theme.is_withheld, space_before=self.BEFORE, space_after=self.GAP)
+        super().__init__(
+            content, keep_with_next=not theme.is_withheld, space_before=self.BEFORE, space_after=self.AFTER
+        )
         self.theme = theme
 
     def measure(self, width: float, height: float) -> float:

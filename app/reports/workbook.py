@@ -224,10 +224,17 @@ class _Writer:
             ),
         ]
         rows += [(gettext("Earlier survey"), note) for note in trend_notes(content)]
-        for section in (guide_of(content)["method"], guide_of(content)["withheld"]):
-            rows += [(section.heading, text) for text in (*section.paragraphs, *section.points)]
+        rows += self._section("how_to_read")
+        for chapter in content.chapters:
+            about = (f"{theme.name}: {theme.about}" for theme in chapter.themes)
+            rows += [(chapter.title, text) for text in (chapter.introduction, *about)]
+        rows += [*self._section("method"), *self._section("withheld")]
         for label, text in rows:
             table.add([table.text(label), table.text(text)])
+
+    def _section(self, name: str) -> list[tuple[str, str]]:
+        section = guide_of(self.organisation)[name]
+        return [(section.heading, text) for text in (*section.paragraphs, *section.points)]
 
     def _add_unit(self, content: ReportContent) -> None:
         table, results = self.units, content.report.results

@@ -157,4 +157,4 @@ def test_period_says_month_and_year_once(language: str, last: date, expected: st
 def test_bounds_are_said_in_words() -> None:
     words = texts("en")
     shares = [Share(90, Bound.AT_LEAST), Share(10, Bound.AT_MOST), Share(0, Bound.FEWER_THAN_FIVE), Share(7)]
-    assert [words.share(share) for share in shares] == ["at least 90%", "at most 10%", "fewer than 5", "7%"]
+    assert [words.share(share) for share in shares] == ["at least 90%", "at most 10%", "fewer than 5 people", "7%"]

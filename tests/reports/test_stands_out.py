@@ -113,8 +113,8 @@ def test_organisation_names_the_themes_in_which_most_units_differ() -> None:
     assert found
     assert found.heading == "Where units differ most"
     assert found.points == (
-        "Work engagement: from 2.0 to 3.3. More favourable in 1 of 2 units, less favourable in 1.",
-        "Autonomy: from 2.9 to 4.0. More favourable in 1 of 3 units, less favourable in 0.",
+        "Work engagement: from 2.0 to 3.3. 2 units: 1 more favourable, 1 less favourable.",
+        "Autonomy: from 2.9 to 4.0. 3 units: 1 more favourable, 0 less favourable.",
     )
     assert found.balance == ()
     assert found.caution
@@ -123,6 +123,8 @@ def test_organisation_names_the_themes_in_which_most_units_differ() -> None:
 def test_only_so_many_themes_of_units_are_named_and_none_where_units_are_alike() -> None:
     many = _organisation(dict.fromkeys(CORE[:9], ("2.0", "4.0")))
     assert len(_found_in(many, "nb").points) == MOST_NAMED
+    alone = _organisation(dict.fromkeys(CORE[:9], ("2.0", "")))
+    assert stands_out_of(content_of(alone, "nb")) is None
     alike = _organisation(dict.fromkeys(CORE[:9], ("2.9", "3.2")))
     assert stands_out_of(content_of(alike, "nb")) is None
 

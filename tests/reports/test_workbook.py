@@ -97,6 +97,14 @@ def test_withheld_cells_say_why() -> None:
     assert rows[0]["Answer"] == "Too few answers: this theme is so sensitive that it is shown only from 50 answers."
 
 
+def test_sheet_about_the_workbook_says_of_every_theme_what_it_is_and_which_end_is_favourable() -> None:
+    rows = [(row["Subject"], row["Text"]) for row in _rows(_book()["About"])]
+    assert ("Risk factors", "Strains at work. Here a low mean is favourable.") in rows
+    for chapter in content_of(_report(), "en").chapters:
+        for theme in chapter.themes:
+            assert (chapter.title, f"{theme.name}: {theme.about}") in rows
+
+
 def test_units_come_with_their_number_of_answers() -> None:
     rows = {row["Unit"]: row for row in _rows(_book()["Units"])}
     assert rows[_survey().set.organisation]["Response rate"] == 0.71

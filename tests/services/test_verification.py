@@ -358,7 +358,7 @@ def _check_theme_is_printed(sections: Any, theme_id: str, figures: Any) -> int:
         assert f"{figures['n_distribution']} answers, in per cent" in cells
     shares = [share for item in figures.get("items", []) for share in item]
     shares += [share for _, _, share in figures.get("prevalence", [])]
-    said = {">=90": "at least 90%", "<=10": "at most 10%", "<5": "fewer than 5"}
+    said = {">=90": "at least 90%", "<=10": "at most 10%", "<5": "fewer than 5 people"}
     for share in shares:
         assert (said[share] if isinstance(share, str) else words.percent(share)) in cells
     for first, last, _ in figures.get("prevalence", []):
