@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -587,6 +588,31 @@ def test_timetable_is_proposed_and_can_be_taken_into_a_calendar(desk: Desk) -> N
     assert answer.text.count("BEGIN:VEVENT") == len(lines) == 9
     assert "Prøvetilsynet" not in answer.headers["Content-Disposition"]
     assert len(set(re.findall(r"UID:(\S+)", answer.text))) == 9
+
+
+def standings(page: BeautifulSoup) -> dict[str, str]:
+    """Part of the form -> how it stands."""
+    return {str(part.a["href"]): part.span.get_text() for part in page.select("#parts li") if part.a and part.span}
+
+
+def test_parts_of_the_form_say_what_is_left_to_do(desk: Desk) -> None:
+    desk.begin_order()
+    found = standings(desk.page)
+    assert [name for name, standing in found.items() if standing == "To be filled in"] == [
+        "#part-contact",
+        "#part-leader",
+        "#part-period",
+        "#part-list",
+    ]
+    assert all(desk.page.select_one(place) for place in found), "each leads to a heading"
+    assert {field for _, fields in wording.PARTS.values() for field in fields} == set(wording.FIELDS)
+    answer = desk.partial(desk.at(), {"save": "1", "leader_name": "Ola", "leader_email": "ola@example.no"})
+    assert standings(BeautifulSoup(answer, "html.parser"))["#part-leader"] == "Done"
+    answer = desk.partial(desk.at(), {"save": "1", "n_invited": "many"})
+    assert standings(BeautifulSoup(answer, "html.parser"))["#part-employees"] == "To be filled in"
+    desk.get("/organisation/")
+    complete(desk)
+    assert set(standings(desk.page).values()) == {"Done", "Optional"}
 
 
 @pytest.mark.parametrize(
