@@ -122,12 +122,14 @@ def test_survey_that_closed_by_itself_is_not_called_open(web: Flask, desk: Desk,
 
 
 def test_who_may_sign_finds_what_waits_and_nothing_to_order(web: Flask, rights: Rights) -> None:
+    desk = Desk(web).enter(LEADER)
+    assert "You cannot order for any organisation" in desk.text
     with web.app_context():
         waiting, _ = order_in(State.SUBMITTED), order_in(State.DRAFT)
-    desk = Desk(web).enter(LEADER)
+    desk.get("/organisation/")
     links = [str(link["href"]) for link in desk.page.select("main a")]
     assert links == [f"/organisation/orders/{waiting}/agreement"]
-    assert "You cannot order for any organisation" in desk.text
+    assert "You cannot" not in desk.text, "who is asked to sign is not told what is not asked"
 
 
 def test_organisation_that_left_the_list_keeps_its_orders_and_gets_no_new_ones(web: Flask, desk: Desk) -> None:
