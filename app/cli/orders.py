@@ -12,11 +12,12 @@ from app.cli.common import REFUSED, Group, Words, fail, now, open_order
 from app.db.base import begin_writing
 from app.db.orders import Order
 from app.domain.disclosure import Limits
+from app.domain.order_review import count_findings
 from app.domain.survey import Audience, State
 from app.extensions import entity_source, session, settings
 from app.services.audit import Actor, list_trail
 from app.services.notices import notices_about
-from app.services.order_facts import remarks_about
+from app.services.order_facts import FindEntity, asked_until_silent, remarks_about
 from app.services.orders import get_order, list_orders, reject_order, state_of, tree_of
 
 group = Group("orders", help="See, approve and reject orders.")
@@ -32,13 +33,15 @@ def init_app(app: Flask) -> None:
 @group.command("list")
 @click.option("--all", "shows_all", is_flag=True, help="Drafts and opened surveys too, not only what waits.")
 def list_(*, shows_all: bool) -> None:
-    """One line per order: id, state, answering period, invited, organisation."""
+    """One line per order: id, state, answering period, invited, organisation; of a signed one how many remarks."""
+    find = asked_until_silent(entity_source().find)
     for order in list_orders(session()):
         state = state_of(session(), order)
         if shows_all or state in (State.SUBMITTED, State.SIGNED):
             period = f"{order.first_on} – {order.last_on}" if order.first_on else "no period"
+            said = f"  {_findings(order, find)}" if state is State.SIGNED else ""
             click.echo(
-                f"{order.id[:8]}  {state.value:9}  {period}  {order.n_invited or 0:6}  {order.organisation.name}"
+                f"{order.id[:8]}  {state.value:9}  {period}  {order.n_invited or 0:6}  {order.organisation.name}{said}"
             )
 
 
@@ -85,6 +88,11 @@ def reject(order_id: str, reason: str, by: str) -> None:
     notices_about(session(), order, settings(), now()).rejected()
     session().commit()
     click.echo("Rejected.")
+
+
+def _findings(order: Order, find: FindEntity) -> str:
+    n_stops, n_notes = count_findings(remarks_about(session(), order, Limits(), find, now()))
+    return f"(stops: {n_stops}, notes: {n_notes})"
 
 
 def _for_writing(order_id: str) -> Order:

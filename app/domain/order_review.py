@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,6 +48,12 @@ def review_order(facts: OrderFacts) -> tuple[Remark, ...]:
     """Everything to be said, what stops first."""
     remarks = [remark for rule in _RULES for remark in rule(facts)]
     return tuple(sorted(remarks, key=lambda remark: not remark.stops))
+
+
+def count_findings(remarks: Iterable[Remark]) -> tuple[int, int]:
+    """How many stop the order, and how many others there are; the forecast is no finding."""
+    stops = [remark.stops for remark in remarks if remark.code != "forecast"]
+    return sum(stops), len(stops) - sum(stops)
 
 
 def _organisation(facts: OrderFacts) -> Iterator[Remark]:

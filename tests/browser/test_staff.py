@@ -15,11 +15,12 @@ from tests.browser.barriers import IN_LANGUAGES, Walk
 from tests.browser.conftest import Site, Visitor
 from tests.people import Trial
 from tests.web.desk import furnish, place_order
+from tests.web.test_staff import lay_naive_basis
 
 
 @pytest.fixture
 def orders(site: Site) -> Iterator[dict[State, str]]:
-    """State -> an order; the closed one has nine answers."""
+    """State -> an order; the closed one has nine answers, and the gate stops what stands for a reported one."""
     before = site.app.extensions["rights"]
     with site.app.app_context():
         furnish(site.app)
@@ -31,6 +32,8 @@ def orders(site: Site) -> Iterator[dict[State, str]]:
         for person in range(9):
             trial.answer(person, ("B",) if person else ("A", "A1"), {"workload_1": 2})
         trial.close()
+        found[State.REPORTED] = place_order(State.OPEN, now)
+        lay_naive_basis(found[State.REPORTED], now)
         session().close()
     yield found
     site.app.extensions["rights"] = before
@@ -59,6 +62,7 @@ def test_no_barrier_on_any_page(visit: Visitor, site: Site, orders: dict[State, 
     page.click("main form button")
     page.wait_for_selector("#unit:focus")
     walk.look("withdrawals, refused")
+    walk.go(f"{at[State.REPORTED]}/withdrawals", "stopped at the gate")
     walk.print(f"Staff, {locale}")
 
 

@@ -33,7 +33,9 @@ def run(app: Flask, *arguments: str, exit_code: int = 0, typed: str | None = Non
 
 
 def test_signed_order_is_listed_shown_and_approved(app: Flask, order_id: str) -> None:
-    assert order_id[:8] in run(app, "orders", "list")
+    listed = run(app, "orders", "list")
+    assert order_id[:8] in listed
+    assert "(stops: 0, notes: 0)" in listed
     shown = run(app, "orders", "show", order_id[:8])
     assert "Prøvetilsynet (310000000)" in shown
     assert "note:" not in shown

@@ -10,7 +10,7 @@ import pytest
 from app.domain.disclosure import Limits
 from app.domain.instrument import CURRENT_VERSION, load_instrument
 from app.domain.order import OrderContent, find_problems, is_email, last_day_at_most
-from app.domain.order_review import OrderFacts, review_order
+from app.domain.order_review import OrderFacts, count_findings, review_order
 from app.domain.rights import Entity
 from app.domain.units import UnitTree
 
@@ -148,6 +148,12 @@ def test_each_rule_says_its_word_and_what_stops_comes_first(
     found = remarks(**changes)
     assert expected in found
     assert [stops for _, stops in found] == sorted((stops for _, stops in found), reverse=True)
+
+
+def test_findings_are_counted_without_the_forecast() -> None:
+    facts = replace(FACTS, is_in_area=False, content=replace(GOOD, first_on=date(2026, 10, 3), n_invited=50))
+    assert count_findings(review_order(facts)) == (1, 2)
+    assert count_findings(review_order(FACTS)) == (0, 0)
 
 
 def test_last_day_on_which_an_approval_today_is_open_is_no_reason_to_stop() -> None:

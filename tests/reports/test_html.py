@@ -60,7 +60,7 @@ def test_figures_on_the_page_are_the_printed_figures(survey: str, path: tuple[st
 
 def test_front_says_how_many_answers_and_what_rate() -> None:
     values = [value.get_text() for value in _page("plain", ()).find_all("dd")]
-    assert values == ["64 of 64", "71%", "2 – 20 March 2026"]
+    assert values == ["64 of 64", "71%", "2–20 March 2026"]
     assert [value.get_text() for value in _page("plain", NORTH).find_all("dd")][1] == "not known"
 
 

@@ -83,7 +83,7 @@ def test_change_is_that_of_the_printed_figures() -> None:
 
 def test_report_says_when_the_earlier_survey_was_and_when_nothing_can_be_compared() -> None:
     notes = trend_notes(content_of(reports()[NORTH], "en"))
-    assert "4 – 22 March 2024" in notes[0]
+    assert "4–22 March 2024" in notes[0]
     assert len(notes) == 2
     assert (
         trend_notes(content_of(reports()[NEW], "en"))[2] == "Nothing in this report can be compared with that survey."

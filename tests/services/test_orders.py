@@ -18,6 +18,7 @@ from app.domain.rights import Entity
 from app.domain.survey import OSLO, Audience, State, oslo_day
 from app.domain.texts import load_document
 from app.domain.unit_list import read_unit_list
+from app.domain.working_days import working_day_from
 from app.extensions import key_ring, session, settings
 from app.services.approval import approve_order
 from app.services.audit import Actor, Event, is_recorded, list_trail
@@ -87,7 +88,7 @@ def test_draft_keeps_what_it_was_given() -> None:
     assert (content.contact_email, content.n_invited, content.first_on) == (
         "contact@example.org",
         40,
-        oslo_day(NOW) + timedelta(days=7),
+        working_day_from(oslo_day(NOW) + timedelta(days=7)),
     )
     tree = tree_of(order)
     assert tree is not None

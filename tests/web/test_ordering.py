@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask, url_for
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -121,12 +122,14 @@ def test_survey_that_closed_by_itself_is_not_called_open(web: Flask, desk: Desk,
 
 
 def test_who_may_sign_finds_what_waits_and_nothing_to_order(web: Flask, rights: Rights) -> None:
+    desk = Desk(web).enter(LEADER)
+    assert "You cannot order for any organisation" in desk.text
     with web.app_context():
         waiting, _ = order_in(State.SUBMITTED), order_in(State.DRAFT)
-    desk = Desk(web).enter(LEADER)
+    desk.get("/organisation/")
     links = [str(link["href"]) for link in desk.page.select("main a")]
     assert links == [f"/organisation/orders/{waiting}/agreement"]
-    assert "You cannot order for any organisation" in desk.text
+    assert "You cannot" not in desk.text, "who is asked to sign is not told what is not asked"
 
 
 def test_organisation_that_left_the_list_keeps_its_orders_and_gets_no_new_ones(web: Flask, desk: Desk) -> None:
@@ -587,6 +590,31 @@ def test_timetable_is_proposed_and_can_be_taken_into_a_calendar(desk: Desk) -> N
     assert answer.text.count("BEGIN:VEVENT") == len(lines) == 9
     assert "Prøvetilsynet" not in answer.headers["Content-Disposition"]
     assert len(set(re.findall(r"UID:(\S+)", answer.text))) == 9
+
+
+def standings(page: BeautifulSoup) -> dict[str, str]:
+    """Part of the form -> how it stands."""
+    return {str(part.a["href"]): part.span.get_text() for part in page.select("#parts li") if part.a and part.span}
+
+
+def test_parts_of_the_form_say_what_is_left_to_do(desk: Desk) -> None:
+    desk.begin_order()
+    found = standings(desk.page)
+    assert [name for name, standing in found.items() if standing == "To be filled in"] == [
+        "#part-contact",
+        "#part-leader",
+        "#part-period",
+        "#part-list",
+    ]
+    assert all(desk.page.select_one(place) for place in found), "each leads to a heading"
+    assert {field for _, fields in wording.PARTS.values() for field in fields} == set(wording.FIELDS)
+    answer = desk.partial(desk.at(), {"save": "1", "leader_name": "Ola", "leader_email": "ola@example.no"})
+    assert standings(BeautifulSoup(answer, "html.parser"))["#part-leader"] == "Done"
+    answer = desk.partial(desk.at(), {"save": "1", "n_invited": "many"})
+    assert standings(BeautifulSoup(answer, "html.parser"))["#part-employees"] == "To be filled in"
+    desk.get("/organisation/")
+    complete(desk)
+    assert set(standings(desk.page).values()) == {"Done", "Optional"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from app.services.audit import list_trail
 from app.services.mail_queue import list_mails
 from app.services.orders import state_of
 from app.services.report_basis import load_submitted, store_basis
-from app.services.surveys import opened
+from app.services.surveys import Setup, opened
 from tests.people import Trial
 from tests.services.test_releases import naive_basis
 from tests.web.client import Browser
@@ -205,26 +205,31 @@ def test_staff_are_told_when_too_few_have_answered_for_a_report(web: Flask, cloc
     assert not staff.page.select("table, main form")
 
 
+def lay_naive_basis(order_id: str, now: datetime) -> Setup:
+    """Close an open survey, with sums that the gate has to stop."""
+    trial = Trial(session().get_one(Survey, order_id), now)
+    for person in range(8):
+        trial.answer(person, ("B",), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 2))
+    trial.answer(8, ("A", "A1"), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 4))
+    trial.close()
+    setup = opened(session().get_one(Survey, order_id)).setup
+    store_basis(session(), key_ring(), setup, naive_basis(setup, load_submitted(session(), key_ring(), setup)))
+    session().commit()
+    session().expunge_all()
+    return setup
+
+
 def test_page_shows_nothing_of_reports_that_the_gate_stops_and_withholding_does_not_pass_it_by(
     web: Flask, clock: HandClock, staff: Browser
 ) -> None:
     """A basis that counts whoever is directly in a unit: one person is between the organisation and B."""
     order_id = placed(web, clock, State.OPEN)
     with web.app_context():
-        trial = Trial(session().get_one(Survey, order_id), clock.now)
-        for person in range(8):
-            trial.answer(person, ("B",), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 2))
-        trial.answer(8, ("A", "A1"), dict.fromkeys(("workload_1", "workload_2", "workload_3"), 4))
-        trial.close()
-        setup = opened(session().get_one(Survey, order_id)).setup
-        submitted = load_submitted(session(), key_ring(), setup)
-        store_basis(session(), key_ring(), setup, naive_basis(setup, submitted))
-        session().commit()
-        session().expunge_all()
+        setup = lay_naive_basis(order_id, clock.now)
     staff.get(f"/staff/orders/{order_id}/withdrawals")
     assert staff.status == 409
     assert "Nothing can be published" in staff.text
-    assert "workload: a group of 1, where at least 5 are needed." in staff.text
+    assert "Workload and pace: a group of 1, where at least 5 are needed." in staff.text
     assert not staff.page.select("table")
     place = next(unit.index for unit in setup.tree.units if unit.path == ("B",))
     form = {"csrf_token": staff.token, "unit": str(place), "theme": "workload", "reason": "Not enough."}

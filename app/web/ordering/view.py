@@ -29,7 +29,7 @@ from app.domain.timetable import propose_timetable
 from app.domain.unit_list import Finding
 from app.domain.units import UnitTree
 from app.extensions import session, settings
-from app.services.orders import content_of, find_uploaded, findings_of, state_of, tree_of
+from app.services.orders import content_of, find_uploaded, findings_of, problems_of, state_of, tree_of
 from app.services.surveys import opened
 from app.web import access, visitors
 from app.web import unit_choice as units
@@ -100,6 +100,7 @@ def form_context(order: Order, reading: Reading, problems: Sequence[Problem]) ->
     content = reading.content
     return {
         "problems": _listed_problems(problems),
+        "parts": wording.standing_of_parts([*reading.mistakes, *problems_of(order, access.now())]),
         "values": {**standing_in(content), **reading.typed},
         "typed": reading.typed,
         "before": marks_of(content, reading.typed),

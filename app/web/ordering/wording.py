@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,6 +40,19 @@ FIELDS: Mapping[str, object] = {
     "unit": lazy_gettext("“Unit”"),
     "invitation": lazy_gettext("Text of your own in the invitation"),
 }
+
+PARTS: Mapping[str, tuple[object, tuple[str, ...]]] = {
+    "contact": (lazy_gettext("Contact person"), ("contact_name", "contact_email")),
+    "leader": (lazy_gettext("Top leader"), ("leader_name", "leader_email")),
+    "employees": (lazy_gettext("Employees"), ("n_invited",)),
+    "period": (lazy_gettext("Answering period"), ("first_on", "last_on")),
+    "themes": (lazy_gettext("Themes"), ("extra_themes",)),
+    "list": (lazy_gettext("Unit list"), ("unit_list",)),
+    "words": (lazy_gettext("“Nearest leader” and “unit”"), ("nearest_leader", "unit")),
+    "invitation": (lazy_gettext("Invitation"), ("invitation",)),
+}
+"""The parts of the form: heading and fields."""
+NEEDED_PARTS = ("contact", "leader", "period", "list")
 
 _NO_EMAIL = lazy_gettext("This is not an e-mail address. Write it like name@example.no.")
 _NO_DAY = lazy_gettext("This is not a day in the calendar. Write it like 01.10.2026.")
@@ -110,6 +123,16 @@ def describe_day_off(first_on: date) -> str:
     """A remark on a day on which people are off, else nothing."""
     off = day_off(first_on)
     return str(_DAYS_OFF[off]) % {"day": weekday(first_on)} if off else ""
+
+
+def standing_of_parts(problems: Iterable[Problem]) -> list[tuple[str, str, str]]:
+    """Id and heading of each part of the form, and how it stands: missing, done or optional."""
+    wrong = {problem.field for problem in problems}
+
+    def standing(part: str, fields: tuple[str, ...]) -> str:
+        return "missing" if wrong & set(fields) else "done" if part in NEEDED_PARTS else "optional"
+
+    return [(part, str(name), standing(part, fields)) for part, (name, fields) in PARTS.items()]
 
 
 def field_of(problem: Problem) -> str:

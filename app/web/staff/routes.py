@@ -138,7 +138,9 @@ def withdrawals(order_id: str) -> Response:
         if error.code != "gate.refused":
             raise
         session().rollback()
-        return _respond("staff/refused.html", status=409, order_id=order_id, certificate=error.values["certificate"])
+        names = {theme.id: theme.name for theme in current.setup.themes}
+        certificate = error.values["certificate"]
+        return _respond("staff/refused.html", status=409, order_id=order_id, certificate=certificate, names=names)
     view = withdrawals_of(current.setup, release, review_release(release), list_withholdings(session(), survey.id))
     session().commit()
     return _respond(

@@ -10,7 +10,7 @@ from flask_babel import format_decimal
 
 from app.db.orders import Order
 from app.db.surveys import Survey
-from app.domain.order_review import Remark
+from app.domain.order_review import Remark, count_findings
 from app.domain.survey import Clock, State
 from app.domain.texts import Text
 from app.domain.withholding import Review, Withholding
@@ -40,10 +40,9 @@ class OrderLine:
         return cls(order.id, order.organisation.name, state, order.first_on, order.last_on, n_invited, since)
 
     def with_remarks(self, remarks: Iterable[Remark]) -> OrderLine:
-        """And how much there is to say about it; the forecast is no finding."""
-        found = [remark for remark in remarks if remark.code != "forecast"]
-        n_stops = sum(remark.stops for remark in found)
-        return replace(self, n_stops=n_stops, n_notes=len(found) - n_stops)
+        """And how much there is to say about it."""
+        n_stops, n_notes = count_findings(remarks)
+        return replace(self, n_stops=n_stops, n_notes=n_notes)
 
 
 @dataclass(frozen=True, slots=True)
