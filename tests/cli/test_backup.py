@@ -416,6 +416,14 @@ def test_sqlite_moves_to_postgresql_with_its_answers(
         dispose()
 
 
+def test_backup_needs_no_database_of_keys(app: Flask, tmp_path: Path) -> None:
+    fill(open_trial())
+    away = create_app(replace(app.config["SETTINGS"], keys_url=f"sqlite:///{tmp_path / 'no' / 'keys.sqlite'}"))
+    with away.app_context():
+        back_up(away, tmp_path / "backups")
+        dispose()
+
+
 def test_without_a_backup_key_nothing_is_written(app: Flask, tmp_path: Path) -> None:
     own = app.config["SETTINGS"]
     app.config["SETTINGS"] = replace(own, operation=replace(own.operation, backup_key=None))
