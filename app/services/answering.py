@@ -106,6 +106,7 @@ def give_consent(
     """
     if consent.is_given and not respondent.carried:
         raise DomainError("consent.too_late")
+    _, sealed = carried_by(session, keys, setup, respondent) if consent.is_given else (b"", b"")
 
     def write(is_closed: bool, key: bytes) -> None:
         register = (session, key, setup.id, setup.n_register_buckets, respondent.person)
@@ -114,7 +115,6 @@ def give_consent(
         else:
             put_consent(*register, consent, sealed)
 
-    _, sealed = carried_by(session, keys, setup, respondent) if consent.is_given else (b"", b"")
     mark = mark_of_person(respondent.person)
     withdrawn = None if consent.is_given else _given_under(session, keys, setup, respondent)
     session.rollback()
@@ -123,6 +123,8 @@ def give_consent(
         add_tombstone(session, keys, setup.id, withdrawn, mark)
         yield
     _with_register(session, keys, setup, write)
+    if withdrawn is Purpose.CLOSED_REGISTER:  # "your identity is deleted": its traces go at the next maintenance
+        session.execute(update(_SURVEYS).where(_SURVEYS.c.id == setup.id).values(needs_compacting=True))
     yield
     if consent.is_given and mark in list_tombstones(session, keys, setup.id, Purpose.REGISTER):
         session.rollback()
