@@ -45,7 +45,7 @@ class EntitySource(Protocol):
         """DomainError ``entity_register.unavailable``."""
 
 
-db = SQLAlchemy()
+db = SQLAlchemy(engine_options={"hide_parameters": True})  # an error on a terminal is kept in somebody's log
 migrate = Migrate()
 babel = Babel()
 csrf = CSRFProtect()

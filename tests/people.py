@@ -47,6 +47,10 @@ class Trial:
         session().rollback()
         return respondent
 
+    def carried(self, serial: int) -> tuple[bytes, bytes]:
+        """The link to the response of who logs in now, and what is for research."""
+        return answering.carried_by(session(), key_ring(), self.opened.setup, self.person(serial))
+
     def consent(self, serial: int, consent: Consent) -> None:
         for _step in answering.give_consent(session(), key_ring(), self.opened.setup, self.person(serial), consent):
             session().commit()

@@ -77,7 +77,7 @@ def restore(file: Path) -> None:
         backups.check_migrated(_engines(), MIGRATIONS)
         with file.open("rb") as stream:
             backups.restore_backup(stream, key, _connections(), _certificates(), MIGRATIONS)
-        taken = take_away_again(session(), key_ring())
+        taken = take_away_again(session(), key_ring(), now())
         session().commit()
     except DomainError as error:
         session().rollback()
@@ -87,7 +87,8 @@ def restore(file: Path) -> None:
         click.echo(f"{survey_id[:8]}  {'readable' if is_readable else _NOT_READABLE}")
     click.echo(
         f"Taken away again, as it was since: {taken.n_responses} deleted responses, {taken.n_consents} withdrawn "
-        f"consents, {taken.n_staff} former staff. Withheld again: {taken.n_withheld} decisions."
+        f"consents, {taken.n_staff} former staff. Withheld again: {taken.n_withheld} decisions. "
+        f"Closed again: {taken.n_closed} surveys."
     )
     click.echo("Next: flask maintenance run, flask mail list --all, flask doctor")
 

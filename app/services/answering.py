@@ -42,14 +42,17 @@ _SWEPT_AT = select(_SURVEYS.c.swept_at).where(_SURVEYS.c.id == bindparam("survey
 
 @dataclass(frozen=True, slots=True)
 class Respondent:
-    """Who logged in, as far as answering needs to know: three secrets that lead nowhere without the survey's keys."""
+    """Who logged in, as far as answering needs to know: secrets that lead nowhere without the survey's keys.
+
+    They travel in the browser's cookie, and somebody may keep a copy of it: once closing has destroyed the response
+    key, it leads to no response, not even for who can open it.
+    """
 
     response_id: bytes
     person: bytes
     """Keyed hash of the identity number, for the register of consents."""
-    link: bytes
-    for_research: bytes
-    """Number, name and link, sealed to the research key at login; kept only if consent is given."""
+    carried: bytes
+    """The link, and what is for research, sealed with the response key; see `carried_by`. Empty after closing."""
 
 
 def recognise(
@@ -64,10 +67,21 @@ def recognise(
     try:
         response_key = keys.get(session, setup.id, Purpose.RESPONSE)
     except DomainError:
-        return Respondent(_NO_RESPONSE, person, b"", b"")
+        return Respondent(_NO_RESPONSE, person, b"")
     link = keyed_hash(response_key, b"link:" + message)[:LINK_BYTES]
     sealed = for_research(research_public_key, setup.id, link=link, number=number, name=name)
-    return Respondent(keyed_hash(response_key, message), person, link, sealed)
+    response_id = keyed_hash(response_key, message)
+    return Respondent(response_id, person, seal(response_key, link + sealed, response_id))
+
+
+def carried_by(session: Session, keys: KeyRing, setup: Setup, respondent: Respondent) -> tuple[bytes, bytes]:
+    """The link to put into a response, and number, name and link sealed to the research key, for who consents.
+
+    DomainError ``key.destroyed`` after closing.
+    """
+    key = keys.get(session, setup.id, Purpose.RESPONSE)
+    plain = unseal(key, respondent.carried, respondent.response_id)
+    return plain[:LINK_BYTES], plain[LINK_BYTES:]
 
 
 _NO_RESPONSE = b""
@@ -90,15 +104,16 @@ def give_consent(
 
     DomainError ``consent.too_late`` for a yes of who logged in after closing.
     """
-    if consent.is_given and not respondent.for_research:
+    if consent.is_given and not respondent.carried:
         raise DomainError("consent.too_late")
+    _, sealed = carried_by(session, keys, setup, respondent) if consent.is_given else (b"", b"")
 
     def write(is_closed: bool, key: bytes) -> None:
         register = (session, key, setup.id, setup.n_register_buckets, respondent.person)
         if is_closed and not consent.is_given:
             remove_person(*register)
         else:
-            put_consent(*register, consent, respondent.for_research)
+            put_consent(*register, consent, sealed)
 
     mark = mark_of_person(respondent.person)
     withdrawn = None if consent.is_given else _given_under(session, keys, setup, respondent)
@@ -108,6 +123,8 @@ def give_consent(
         add_tombstone(session, keys, setup.id, withdrawn, mark)
         yield
     _with_register(session, keys, setup, write)
+    if withdrawn is Purpose.CLOSED_REGISTER:  # "your identity is deleted": its traces go at the next maintenance
+        session.execute(update(_SURVEYS).where(_SURVEYS.c.id == setup.id).values(needs_compacting=True))
     yield
     if consent.is_given and mark in list_tombstones(session, keys, setup.id, Purpose.REGISTER):
         session.rollback()
@@ -264,7 +281,8 @@ def _change(
     if sealed is None:
         if not survey.clock.may_start(now):
             raise DomainError("survey.closed")
-        sealed = _begin(session, setup, data_key, respondent)
+        link, _ = carried_by(session, keys, setup, respondent)
+        sealed = _begin(session, setup, data_key, respondent.response_id, link)
     response = change(Response.from_bytes(unseal(data_key, sealed, own)))
     new = {"new": seal(data_key, response.to_bytes(), own), "submitted": response.is_submitted}
     session.execute(_UPDATE, {"own": own, **new})
@@ -276,18 +294,18 @@ def _lock(session: Session, response_id: bytes) -> bytes | None:
     return session.scalar(_LOCK, {"own": response_id})
 
 
-def _begin(session: Session, setup: Setup, data_key: bytes, respondent: Respondent) -> bytes:
+def _begin(session: Session, setup: Setup, data_key: bytes, response_id: bytes, link: bytes) -> bytes:
     """Insert an empty response; when another device did so in the same moment, take that one."""
     n_items = sum(len(theme.items) for theme in setup.instrument.themes)
-    empty = Response.empty(n_items, respondent.link)
-    sealed = seal(data_key, empty.to_bytes(), respondent.response_id)
-    own = {"id": respondent.response_id, "survey_id": setup.id, "life": secrets.token_bytes(MARK_BYTES)}
+    empty = Response.empty(n_items, link)
+    sealed = seal(data_key, empty.to_bytes(), response_id)
+    own = {"id": response_id, "survey_id": setup.id, "life": secrets.token_bytes(MARK_BYTES)}
     row = own | {"is_submitted": False, "sealed": sealed}
     try:
         with session.begin_nested():
             session.execute(insert(ResponseRow), row)
     except IntegrityError:
-        other = _lock(session, respondent.response_id)
+        other = _lock(session, response_id)
         if other is None:
             raise
         return other

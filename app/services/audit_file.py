@@ -39,6 +39,7 @@ def write_audit_file(session: Session, keys: KeyRing, setup: Setup, release: Rel
         for pseudonym, own in zip(pseudonyms, whole.tolist(), strict=True)
     }
     answered |= _answered(setup, load_submitted(session, keys, setup), dict(zip(pools.ids, pseudonyms, strict=True)))
+    file.touch(mode=0o600)  # it tells small groups apart
     with file.open("w", encoding="utf-8") as stream:
         head = {"k_mean": setup.limits.k_means, "k_dist": setup.limits.k_distributions}
         stream.write(json.dumps(head)[:-1] + ', "figures": [')

@@ -47,6 +47,6 @@ def take_over(
     session.rollback()
     kept = answering.get_consent(session, keys, setup, respondent)
     session.rollback()
-    is_too_late = decision.is_given and not respondent.for_research
+    is_too_late = decision.is_given and not respondent.carried
     if kept != decision and not is_too_late:
         yield from answering.give_consent(session, keys, setup, respondent, decision)

@@ -95,8 +95,7 @@ def read_for_research(plain: bytes) -> tuple[bytes, str, str]:
 
 
 def lay_register(session: Session, key: bytes, survey_id: str, n_buckets: int) -> None:
-    """Lay all buckets of a survey that has not been opened yet, empty, in one go; former ones go."""
-    begin_writing(session, RegisterBucket)
+    """Lay all buckets of a survey, empty, in one go; former ones go. The caller has begun to write."""
     for number in range(n_buckets):
         here = {"survey": survey_id, "bucket": number}
         locator = _name(session, key, survey_id, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -13,8 +14,9 @@ from app.db.keys import Tombstones
 from app.db.orders import StaffMember
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
+from app.domain.survey import State
 from app.services.answering import mark_of_person, mark_of_response
-from app.services.register import take_back_consents
+from app.services.register import lay_register, take_back_consents
 from app.services.releases import mark_of_withholding
 from app.services.staff import mark_of_member
 from app.services.survey_keys import KeyRing, Purpose
@@ -31,9 +33,11 @@ class TakenAway:
     n_staff: int = 0
     n_withheld: int = 0
     """Decisions to publish less, which the backup did not know yet."""
+    n_closed: int = 0
+    """Surveys that have closed since; what was answered cannot be read any more."""
 
 
-def take_away_again(session: Session, keys: KeyRing) -> TakenAway:
+def take_away_again(session: Session, keys: KeyRing, now: datetime) -> TakenAway:
     """In the transactions that have restored; commit afterwards.
 
     DomainError ``keys.do_not_open`` when what was taken away cannot be read with the installation's key.
@@ -48,7 +52,29 @@ def take_away_again(session: Session, keys: KeyRing) -> TakenAway:
         found[Purpose.REGISTER] + found[Purpose.CLOSED_REGISTER],
         found[Purpose.STAFF],
         found[Purpose.CLOSED_DATA],
+        _close_again(session, keys, now),
     )
+
+
+def _close_again(session: Session, keys: KeyRing, now: datetime) -> int:
+    """Nobody may answer, or look for a consent, in a survey whose keys closing has destroyed since.
+
+    It is not swept again: reports of what is left, nothing, must not take the place of those that were delivered.
+    """
+    unswept = select(Survey).where(Survey.access_at.is_not(None), Survey.swept_at.is_(None))
+    closed = [
+        survey
+        for survey in session.scalars(unswept)
+        if keys.has(session, survey.id, Purpose.CLOSED_REGISTER) and not keys.has(session, survey.id, Purpose.RESPONSE)
+    ]
+    for survey in closed:
+        if survey.state == State.OPEN.value:
+            survey.state = State.CLOSED.value
+        over = now - timedelta(minutes=survey.grace_minutes)
+        survey.closed_at = min(survey.closed_at or over, over)
+        key = keys.get(session, survey.id, Purpose.CLOSED_REGISTER)
+        lay_register(session, key, survey.id, survey.n_register_buckets)
+    return len(closed)
 
 
 def _marks(session: Session, keys: KeyRing, survey_id: str, purpose: Purpose) -> Marks:

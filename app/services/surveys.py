@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db.base import begin_writing
+from app.db.identities import RegisterBucket
 from app.db.surveys import Organisation, Survey
 from app.domain.disclosure import Limits
 from app.domain.errors import DomainError
@@ -122,6 +124,7 @@ def make_field_keys(session: Session, keys: KeyRing, survey: Survey) -> None:
 
 def lay_survey_register(session: Session, keys: KeyRing, survey: Survey) -> None:
     _check_may_open(survey)
+    begin_writing(session, RegisterBucket)
     key = keys.get(session, survey.id, Purpose.REGISTER)
     lay_register(session, key, survey.id, survey.n_register_buckets)
 

@@ -10,16 +10,19 @@ from typing import Any
 from flask import abort, g
 from flask import session as cookie
 
-from app.extensions import session
+from app.adapters.sealing import seal, unseal
+from app.extensions import key_ring, session
 from app.services.answering import Respondent
+from app.services.survey_keys import Purpose
 from app.services.surveys import OpenedSurvey, Setup, find_opened
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(minutes=120)
 _EMPLOYEE = "employee"
-_PENDING = "pending"
+_PENDING = "waiting"
 _CSRF = "csrf_token"
 _NOTHING = "-"
+_N_SECRETS = 3
 _SEEN_TO_SECONDS = 30
 
 
@@ -55,7 +58,7 @@ def remember_respondent(survey: OpenedSurvey, respondent: Respondent) -> None:
     kept = {name: cookie[name] for name in (_CSRF, _PENDING) if name in cookie} if _was(respondent) else {}
     cookie.clear()
     cookie.update(kept)
-    secrets = (respondent.response_id, respondent.person, respondent.link, respondent.for_research)
+    secrets = (respondent.response_id, respondent.person, respondent.carried)
     cookie[_EMPLOYEE] = {
         "survey": survey.setup.id,
         "secrets": [base64.b64encode(secret).decode() for secret in secrets],
@@ -103,21 +106,28 @@ def expire_login() -> None:
 def keep_pending(survey: OpenedSurvey, answers: Mapping[str, int]) -> None:
     """Keep answers that came too late for the login, sealed in the cookie, until the same person is back.
 
-    One character per item: a whole questionnaire fits. Nothing is kept for who was not logged in before.
+    One character per item: a whole questionnaire fits. Nothing is kept for who was not logged in before. Sealed once
+    more with the survey's own key, which closing destroys: a copy of the cookie says nothing from then on.
     """
     login = _login_to(survey)
     if login is None or not answers:
         return
     merged = {**_pending_answers(survey.setup), **answers}
     items = (str(merged.get(item_id, _NOTHING)) for item_id in _item_ids(survey.setup))
-    cookie[_PENDING] = {"who": login["secrets"][0], "answers": "".join(items)}
+    who = login["secrets"][0]
+    sealed = seal(key_ring().get(session(), survey.setup.id, Purpose.DATA), "".join(items).encode(), who.encode())
+    cookie[_PENDING] = {"who": who, "answers": base64.b64encode(sealed).decode()}
 
 
 def take_pending(survey: OpenedSurvey) -> dict[str, int]:
-    """The answers that were kept for who is logged in now, item id -> value; they are kept no longer."""
-    answers = _pending_answers(survey.setup)
-    cookie.pop(_PENDING, None)
-    return answers
+    """The answers that were kept for who is logged in now, item id -> value; they are kept no longer.
+
+    DomainError ``key.destroyed`` when the survey has closed since.
+    """
+    try:
+        return _pending_answers(survey.setup)
+    finally:
+        cookie.pop(_PENDING, None)
 
 
 def _pending_answers(setup: Setup) -> dict[str, int]:
@@ -125,7 +135,9 @@ def _pending_answers(setup: Setup) -> dict[str, int]:
     pending: dict[str, Any] = cookie.get(_PENDING) or {}
     if login.get("survey") != setup.id or pending.get("who") != login["secrets"][0]:
         return {}
-    pairs = zip(_item_ids(setup), pending["answers"], strict=False)
+    key = key_ring().get(session(), setup.id, Purpose.DATA)
+    answers = unseal(key, base64.b64decode(pending["answers"]), pending["who"].encode()).decode()
+    pairs = zip(_item_ids(setup), answers, strict=False)
     return {item_id: int(value) for item_id, value in pairs if value != _NOTHING}
 
 
@@ -140,6 +152,9 @@ def _login_to(survey: OpenedSurvey) -> dict[str, Any] | None:
 
 
 def _is_expired(login: Mapping[str, Any]) -> bool:
+    """That of another version, too, which carries other secrets."""
+    if len(login["secrets"]) != _N_SECRETS:
+        return True
     seen, since = (datetime.fromtimestamp(login[name], UTC) for name in ("seen", "since"))
     return now() - seen > IDLE or now() - since > ABSOLUTE
 

@@ -59,6 +59,8 @@ class Evidence:
     survey_id: str
     people: dict[int, Respondent] = field(default_factory=dict)
     """The truth, which no attacker has: who is behind which row of the field period."""
+    carried: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    """The truth: what the cookie of each one carries sealed, the link to the response and what is for research."""
     finished: list[int] = field(default_factory=list)
     """In the order of submitting."""
     consented: set[int] = field(default_factory=set)
@@ -71,6 +73,8 @@ class Evidence:
     metrics: list[str] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
+    secret_key: bytes = b""
+    """What seals them."""
     opened: list[Row] = field(default_factory=list)
     """The responses after closing, opened with the installation's key."""
     consents: list[Row] = field(default_factory=list)
@@ -181,6 +185,7 @@ def gather(app: Flask, folder: Path) -> Evidence:
         with app.app_context():
             trial = Trial(session().get_one(Survey, order_id), clock.now)
             found.people = {serial: trial.person(serial) for serial in range(N_PEOPLE)}
+            found.carried = {serial: trial.carried(serial) for serial in range(N_PEOPLE)}
             found.field_consents = _opened_register(order_id, Purpose.REGISTER)
             found.files = _every_byte(folder)
             trial.close()
@@ -201,6 +206,7 @@ def _open_what_is_left(found: Evidence) -> None:
         for purpose in Purpose
         if ring.has(session(), found.survey_id, purpose)
     ]
+    found.secret_key = settings().secret_key
     found.consents = _opened_register(found.survey_id, Purpose.CLOSED_REGISTER)
     data_key = ring.get(session(), found.survey_id, Purpose.CLOSED_DATA)
     for number, row in enumerate(found.responses[CLOSED]):

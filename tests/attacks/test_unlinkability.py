@@ -87,7 +87,7 @@ def in_register(evidence: Evidence, rows: list[Row]) -> dict[int, int]:
 
 
 def after_closing(evidence: Evidence) -> dict[int, int]:
-    return {serial: evidence.links[who.link] for serial, who in evidence.people.items()}
+    return {serial: evidence.links[link] for serial, (link, _) in evidence.carried.items()}
 
 
 def joined(mine: Mapping[int, int], other: Mapping[int, int]) -> Truth:
@@ -189,6 +189,27 @@ def test_no_row_of_the_field_period_can_be_followed_into_the_time_after_closing(
     assert better_than_guessing(before, after, truth) == []
 
 
+def test_copies_of_all_cookies_with_the_key_that_seals_them_lead_to_no_response_after_closing(
+    evidence: Evidence,
+) -> None:
+    """Browsers keep cookies longer than they should. Who also has every key that is left learns who took part."""
+    whose = {who.person: serial for serial, who in evidence.people.items()}
+    opened: list[Row] = []
+    truth: dict[int, int] = {}
+    responses = after_closing(evidence)
+    for number, content in enumerate(evidence.sessions):
+        plain = unseal(evidence.secret_key, base64.urlsafe_b64decode(content), b"must")
+        secrets = [base64.b64decode(secret) for secret in json.loads(plain)["employee"]["secrets"]]
+        truth[number] = responses[whose[secrets[1]]]
+        opened.append({f"secret{i}": secret for i, secret in enumerate(secrets)})
+        for key in evidence.keys:
+            for secret in secrets:
+                with pytest.raises(DomainError):
+                    unseal(key, secret, secrets[0])
+    assert len(opened) == N_PEOPLE
+    assert better_than_guessing(opened, evidence.opened, truth) == []
+
+
 def test_backup_from_the_field_period_is_unreadable_after_closing(evidence: Evidence) -> None:
     """Both databases as they were, the installation's key, and all keys that still exist: not one row opens."""
     assert len(evidence.keys) == 3
@@ -226,8 +247,8 @@ def test_no_identity_number_and_no_name_is_anywhere(evidence: Evidence) -> None:
     assert not runs & {synthetic_identity_number(serial).encode() for serial in range(N_PEOPLE)}
     assert not runs & {number.encode() for _, number in PEOPLE}
     assert ANYBODY.encode() not in content
-    for who in evidence.people.values():
-        assert who.for_research not in text.encode()
+    for _, sealed_for_research in evidence.carried.values():
+        assert sealed_for_research not in text.encode()
     assert PEOPLE[CONTACT][0].encode() in content  # who orders and signs is in the trail, as the search must find
     assert PEOPLE[LEADER][0].encode() in content
 

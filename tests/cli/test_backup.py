@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,18 +14,19 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
-from app.adapters.sealing import new_key
+from app.adapters.sealing import new_key, unseal
 from app.db.answers import ResponseRow
 from app.db.keys import SurveyKey, Tombstones
 from app.db.orders import AuditLine
 from app.db.surveys import Survey
 from app.domain.errors import DomainError
 from app.domain.fiction import CONTACT, PEOPLE, STAFF
+from app.domain.identifiers import synthetic_identity_number
 from app.extensions import db, key_ring, session, settings
-from app.services import answering
+from app.services import answering, backup
 from app.services.audit import THE_CLOCK, Event, record
 from app.services.deletion import DELETION
-from app.services.register import Consent, list_entries
+from app.services.register import Consent
 from app.services.releases import list_withholdings
 from app.services.staff import add_staff, find_staff, list_staff
 from app.services.survey_keys import INSTALLATION, KeyRing, Purpose
@@ -116,18 +119,62 @@ def restore_later(app: Flask, spare: Spare, folder: Path, destroy: Callable[[Tri
         setup = Trial(session().get_one(Survey, survey_id)).opened.setup
         with pytest.raises(DomainError, match=r"key\.destroyed"):
             answering.find_response(session(), key_ring(), setup, who)
-        for purpose in Purpose:
-            if key_ring().has(session(), survey_id, purpose):
-                key = key_ring().get(session(), survey_id, purpose)
+        left = [purpose for purpose in Purpose if key_ring().has(session(), survey_id, purpose)]
+        for key in (key_ring().get(session(), survey_id, purpose) for purpose in left):
+            for number, sealed in enumerate(buckets_in(file)):
                 with pytest.raises(DomainError, match=r"sealed\.broken"):
-                    list(list_entries(session(), key, survey_id))
+                    unseal(key, sealed, f"{survey_id}:{number}".encode())
         dispose()
+
+
+def buckets_in(file: Path) -> list[bytes]:
+    key = settings().operation.backup_key
+    assert key is not None
+    with file.open("rb") as stream:
+        frames = [frame for frame in backup._frames(stream, key) if frame.get("table") == "register_bucket"]
+    return [base64.b64decode(row["sealed"]["bytes"]) for frame in frames for row in frame["rows"]]
 
 
 def test_backup_from_the_answering_period_is_unreadable_after_closing(
     any_app: Flask, spare: Spare, tmp_path: Path
 ) -> None:
     restore_later(any_app, spare, tmp_path / "backups", lambda trial: trial.close())
+
+
+def test_survey_that_has_closed_since_is_closed_again_and_says_so(any_app: Flask, spare: Spare, tmp_path: Path) -> None:
+    """Its link, to who answered and who did not; and no report is made of the nothing that is left."""
+    trial = open_trial()
+    trial.survey.access_at = datetime.now(UTC) - timedelta(days=3)
+    session().commit()
+    fill_at_once(trial)
+    survey_id, code, file = trial.survey.id, trial.survey.code, back_up(any_app, tmp_path / "backups")
+    trial.now -= timedelta(days=1)
+    trial.close()
+    fresh = spare.beside(any_app)
+    with fresh.app_context():
+        code_, output = run(fresh, "backup", "restore", file)
+        assert code_ == 0, output
+        assert "Closed again: 1 surveys." in output
+        assert session().get_one(Survey, survey_id).state == "closed"
+        assert "has been destroyed" in run(fresh, "build-reports", survey_id)[1]
+        dispose()
+    for serial in (1, 9):
+        browser = fresh.test_client()
+        page = browser.get(f"/s/{code}/login")
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+        assert token is not None
+        data = {"csrf_token": token[1], "number": synthetic_identity_number(serial)}
+        assert browser.post(f"/s/{code}/login", data=data).status_code == 303
+        found = {name: browser.get(f"/s/{code}/{name}") for name in ("continue", "unit", "your-data", "withdraw")}
+        assert [answer.status_code for answer in found.values()] == [410, 410, 410, 200]
+    with fresh.app_context():
+        dispose()
+
+
+def fill_at_once(trial: Trial) -> None:
+    trial.now = datetime.now(UTC)
+    trial.answer(1)
+    trial.consent(1, YES)
 
 
 def delete(trial: Trial) -> None:
@@ -366,6 +413,14 @@ def test_sqlite_moves_to_postgresql_with_its_answers(
         again = Trial(session().get_one(Survey, survey_id))
         again.answer(3, ("B",), {"workload_1": 1})
         assert answering.count_submitted(session(), survey_id) == 3
+        dispose()
+
+
+def test_backup_needs_no_database_of_keys(app: Flask, tmp_path: Path) -> None:
+    fill(open_trial())
+    away = create_app(replace(app.config["SETTINGS"], keys_url=f"sqlite:///{tmp_path / 'no' / 'keys.sqlite'}"))
+    with away.app_context():
+        back_up(away, tmp_path / "backups")
         dispose()
 
 

@@ -14,11 +14,13 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.adapters.sealing import keyed_hash
 from app.db.grants import COMMANDS, DATABASES, GRANTS, WEB, grants_sql
+from app.db.keys import Tombstones
 from app.db.surveys import Survey
 from app.extensions import db, key_ring, session
 from app.services import answering
 from app.services.register import Consent
 from app.services.survey_keys import Purpose
+from app.services.tombstones import list_tombstones
 from tests.conftest import dispose
 from tests.people import YES, Trial, open_trial
 from tests.roles import Installation, grant
@@ -251,3 +253,21 @@ def test_backup_by_who_does_not_see_every_row_is_refused(installation: Installat
     assert result.exit_code == 2
     assert "as the owner of the tables" in result.output
     assert not list((tmp_path / "backups").iterdir())
+
+
+def test_each_role_may_remember_what_it_takes_away(installation: Installation) -> None:
+    with installation.owner.app_context():
+        survey_id = open_trial().survey.id
+        session().close()
+    with installation.web.app_context():
+        trial = Trial(session().get_one(Survey, survey_id))
+        trial.answer(1)
+        trial.consent(1, YES)
+        trial.delete(1)
+        trial.consent(1, Consent(is_given=False, text_version="2026-1"))
+        assert len(list_tombstones(session(), key_ring(), survey_id, Purpose.RESPONSE)) == 1
+        session().close()
+    with installation.commands.app_context():
+        Trial(session().get_one(Survey, survey_id)).close()
+        assert session().scalars(sa.select(Tombstones).where(Tombstones.survey_id == survey_id)).all() == []
+        session().close()

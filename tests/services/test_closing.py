@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from app.adapters.sealing import open_for_research
 from app.db.answers import ResponseRow
+from app.db.identities import RegisterBucket
 from app.db.keys import SurveyKey
 from app.domain.errors import DomainError
 from app.extensions import db, key_ring, session, settings
@@ -21,6 +22,7 @@ from app.services.register import list_entries, read_for_research, remove_person
 from app.services.report_basis import load_submitted
 from app.services.survey_keys import CACHED_SECONDS, KeyRing, Purpose
 from app.services.surveys import PREPARATION
+from tests.attacks.dumps import database_bytes
 from tests.people import ACCESS, NO, YES, Trial, open_trial, start_writing
 
 
@@ -78,7 +80,7 @@ def test_only_who_consented_stays_and_only_research_can_read_it(trial: Trial) ->
     for serial, consent in ((1, YES), (2, NO), (3, YES)):
         trial.consent(serial, consent)
         trial.answer(serial)
-    links = {trial.person(serial).link for serial in (1, 3)}
+    links = {trial.carried(serial)[0] for serial in (1, 3)}
     trial.close()
     key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
     entries = list(list_entries(session(), key, trial.survey.id))
@@ -150,6 +152,26 @@ def test_consent_changed_while_the_register_is_sealed_anew_is_not_lost(trial: Tr
         session().commit()
     key = key_ring().get(session(), trial.survey.id, Purpose.CLOSED_REGISTER)
     assert len(list(list_entries(session(), key, trial.survey.id))) == 1
+
+
+def test_who_withdraws_after_closing_leaves_no_trace_after_the_next_maintenance(trial: Trial) -> None:
+    """What was sealed for research lies in no former row or page any more."""
+    trial.survey.access_at = datetime.now(UTC) - timedelta(weeks=7)
+    trial.consent(1, YES)
+    close_now(trial)
+    trial.now = datetime.now(UTC)
+    trial.sweep()
+    trial.survey.needs_compacting = False
+    session().commit()
+    engine = db.engines["identities"]
+    former = session().scalars(select(RegisterBucket.sealed)).one()[:64]
+    session().rollback()
+    assert former in database_bytes(engine)
+    trial.consent(1, NO)
+    session().close()
+    result = current_app.test_cli_runner().invoke(args=["maintenance", "run"])
+    assert result.exit_code == 0, result.output
+    assert former not in database_bytes(engine)
 
 
 def test_old_keys_of_the_register_stay_until_every_bucket_opens_with_the_new_one(trial: Trial) -> None:

@@ -114,7 +114,7 @@ def test_many_at_once_lose_nobody(trial: Trial) -> None:
     """Twenty people decide in the same moment, all in one bucket."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     setup = trial.opened.setup
-    people = [trial.person(serial) for serial in range(20)]
+    people = [(trial.person(serial), trial.carried(serial)[1]) for serial in range(20)]
     session().rollback()
     faults: list[BaseException] = []
 
@@ -123,8 +123,8 @@ def test_many_at_once_lose_nobody(trial: Trial) -> None:
             with app.app_context():
                 key = key_ring().get(session(), setup.id, Purpose.REGISTER)
                 session().rollback()
-                who = people[place]
-                put_consent(session(), key, setup.id, setup.n_register_buckets, who.person, YES, who.for_research)
+                who, sealed = people[place]
+                put_consent(session(), key, setup.id, setup.n_register_buckets, who.person, YES, sealed)
                 session().commit()
                 session().close()
         except BaseException as fault:
@@ -138,4 +138,4 @@ def test_many_at_once_lose_nobody(trial: Trial) -> None:
     assert faults == []
     key = key_ring().get(session(), setup.id, Purpose.REGISTER)
     found = {entry.person for entry in list_entries(session(), key, setup.id)}
-    assert found == {who.person for who in people}
+    assert found == {who.person for who, _ in people}

@@ -398,6 +398,7 @@ def test_the_day_of_the_test_is_after_closing(built: Desk) -> None:
 def test_audit_file_can_still_be_written_when_a_response_is_gone(built: Desk) -> None:
     file = built.folder / "for-checkers.json"
     built.run("audit-reports", built.survey, "--json", str(file))
+    assert file.stat().st_mode & 0o077 == 0
     before = json.loads(file.read_text(encoding="utf-8"))
     session().delete(session().scalars(select(ResponseRow)).first())
     session().commit()

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import StatementError
 
 from app.domain.fiction import PEOPLE
+from app.extensions import db
 from app.web import logs
 from tests.people import Trial
 from tests.web.client import Browser
@@ -102,3 +105,13 @@ def test_setting_up_twice_writes_once(log: io.StringIO) -> None:
     logging.getLogger("app").warning("once")
     assert len(lines(log)) == 1
     logging.getLogger().handlers = [each for each in logging.getLogger().handlers if each.formatter is None]
+
+
+def test_fault_of_a_database_repeats_no_value(any_app: Flask) -> None:
+    """A command that it ends prints it, and whatever runs the command keeps that."""
+    row = {"mark": b"m" * 32, "name": "Tuva Brattland"}
+    for engine in db.engines.values():
+        with engine.connect() as connection, pytest.raises(StatementError) as caught:
+            connection.execute(sa.text("INSERT INTO nowhere VALUES (:mark, :name)"), row)
+        assert "Tuva" not in str(caught.value)
+        assert "mmmm" not in str(caught.value)

@@ -47,11 +47,12 @@ def _take_consent(survey: OpenedSurvey, respondent: Respondent, number: str) -> 
 
 
 def _save_pending(survey: OpenedSurvey, respondent: Respondent) -> None:
-    answers = access.take_pending(survey)
-    if not answers:
-        return
-    begin_writing(session(), ResponseRow)
     try:
+        answers = access.take_pending(survey)
+        session().rollback()
+        if not answers:
+            return
+        begin_writing(session(), ResponseRow)
         answering.save_answers(session(), key_ring(), survey, respondent, answers, access.now())
     except DomainError:
         session().rollback()
