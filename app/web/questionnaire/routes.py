@@ -5,8 +5,8 @@ POST /s/<code>/login      ``person`` 0-7 (a synthetic person), or ``number`` (an
 POST /s/<code>/consent    ``consent`` yes | no; ``version`` of the text that was read (optional)
 POST /s/<code>/unit       ``level_1``, ``level_2``, …: the index of a unit in the tree, or once more that of the unit
                           above for "directly there" (0: directly under the organisation); or ``unit``: one such index.
-                          ``go`` next | show: save nothing, answer 200 with the next level, or with the units that a
-                          ``search`` finds
+                          ``go`` next: 200 with the next level when it was not sent, 422 when it was sent empty;
+                          show: save nothing, answer 200 with the next level, or with the units that a ``search`` finds
 POST /s/<code>/page/<n>   one field per item, named by its id: 1-5, or 0 for "I do not wish to answer";
                           ``go`` next | back; ``save`` 1: answer with the fragment that says "Saved";
                           ``before``: what the page showed (optional: without it every field counts as changed)
@@ -171,9 +171,11 @@ def choose_unit(code: str) -> Response:
     if language.switch(form.language) or form.go == "show":
         return _show_unit(visit, form)
     tree = visit.setup.tree
-    wanted = units.find_stop(tree, form.unit) if form.unit else units.walk(tree, request.form).unit
+    choice = units.walk(tree, request.form)
+    wanted = units.find_stop(tree, form.unit) if form.unit else choice.unit
     if wanted is None:
-        return _show_unit(visit, form, status=422)
+        was_asked = form.unit or choice.levels[-1].name in request.form  # else a script that shows levels has failed
+        return _show_unit(visit, form, status=422 if was_asked else 200)
     answers = answering.choose_unit(session(), key_ring(), visit.survey, visit.respondent, wanted.path, access.now())
     session().commit()
     return _next_step(visit, answers)
