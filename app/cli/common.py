@@ -210,6 +210,10 @@ _SENTENCES = {
     "survey.in_grace": "Employees in the middle of the form may finish until {until:%Y-%m-%d %H:%M} UTC. Wait, or end "
     "it now: flask surveys close SURVEY --end-grace",
     "survey.illegal_step": "Not possible ({action}): the survey is {current}.",
+    "survey.closed": "The survey has closed; nothing can be answered any more.",
+    "instrument.unknown": "The survey asks instrument {version}, which this release does not have: install the newest.",
+    "register.missing": "Part of the register of consents is missing. Check that MUST_IDENTITIES_URL is the database "
+    "that the survey was opened with.",
     "compact.busy": "Everything is destroyed, but another process reads an older state; its traces go at the next "
     "flask maintenance run.",
     "respondent.refused": "{url} answered with {status}, so a simulated person could not go on.",
