@@ -44,7 +44,7 @@ class Command(click.Command):
         except DomainError as error:
             fail(_about_refusal(error), REFUSED)
         except SQLAlchemyError as error:  # not repeated: its statement and parameters may be somebody's
-            fail("\n".join(_about_databases(error)), FAILED)
+            fail(_about_database(error), FAILED)
         except OSError as error:
             if error.errno == errno.EPIPE:  # nobody reads on: click ends without a word
                 raise
@@ -90,10 +90,12 @@ def _about_refusal(error: DomainError) -> str:
     return _SENTENCES.get(error.code, "Refused: {error}").format(error=error, **error.values)
 
 
-def _about_databases(error: SQLAlchemyError) -> list[str]:
-    """The doctor's words where they explain it."""
-    broken = [DATABASE_SENTENCES[finding.code].format(**finding.values) for finding in broken_databases()]
-    return broken or [_REFUSED.get(kind_of(error), f"A database refused what it was asked for ({kind_of(error)}).")]
+def _about_database(error: SQLAlchemyError) -> str:
+    """The doctor's words on the first database that is broken: to wait for each that is away would take minutes."""
+    broken = next(broken_databases(), None)
+    if broken is not None:
+        return DATABASE_SENTENCES[broken.code].format(**broken.values)
+    return _REFUSED.get(kind_of(error), f"A database refused what it was asked for ({kind_of(error)}).")
 
 
 def _about_file(error: OSError) -> str:

@@ -392,6 +392,7 @@ def test_unit_list_that_cannot_be_read_is_told_in_the_language_asked_for(world: 
         code, output = shell(arguments)
         assert code == 1
         assert words in output
+    shell.leave()
 
 
 # ------------------------------------------------------------------------------------------------- settings and rights
@@ -469,15 +470,20 @@ def test_rights_before_the_tables_and_tables_by_another_than_the_owner(
         }
         for role in ("", WEB)
     }
-    code, output = Shell(installed(tmp_path / "instance", **environs[""]))(["database", "grants", "--apply"])
+    owner_shell, web_shell = (Shell(installed(tmp_path / "instance", **environs[role])) for role in ("", WEB))
+    code, output = owner_shell(["database", "grants", "--apply"])
     assert (code, "has no tables yet: flask db upgrade" in output) == (1, True), output
-    code, output = Shell(installed(tmp_path / "instance", **environs[WEB]))(["db", "upgrade"])
+    code, output = web_shell(["db", "upgrade"])
     check_told("db upgrade", code, output)
     assert "that its role owns the tables" in output
+    for shell in (owner_shell, web_shell):
+        shell.leave()
 
 
 def test_units_can_be_checked_where_nothing_is_installed(tmp_path: Path) -> None:
     file = tmp_path / "units.xlsx"
     file.write_bytes(write_unit_list(UnitTree.from_rows([(("A",), None)])))
-    code, output = Shell(installed(tmp_path / "new"))(["units", "check", str(file)])
+    shell = Shell(installed(tmp_path / "new"))
+    code, output = shell(["units", "check", str(file)])
+    shell.leave()
     assert code == 0, output
