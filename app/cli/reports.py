@@ -183,6 +183,17 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
         session().commit()
     release = _release(survey_id)
     session().commit()
+    _print_review(release)
+    for decision in list_withholdings(session(), survey.id):
+        unit = release.basis.frozen.tree.units[decision.unit]
+        click.echo(
+            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: "
+            f"{decision.reason or 'decided before a backup was restored'}"
+        )
+    click.echo(_verdict(release.certificate))
+
+
+def _print_review(release: Release) -> None:
     lines = review_release(release)
     if not lines:
         click.echo(_too_few(release))
@@ -195,13 +206,6 @@ def review_withdrawals(survey_id: str, unit_path: str | None, theme_id: str | No
             f"{line.n_themes_without_distribution:9} {line.most_lost:9}  {name}"
         )
     click.echo(_WHY)
-    for decision in list_withholdings(session(), survey.id):
-        unit = release.basis.frozen.tree.units[decision.unit]
-        click.echo(
-            f"Withheld by staff: {PATH_SEPARATOR.join(unit.path)}, {decision.theme_id or 'all'}: "
-            f"{decision.reason or 'decided before a backup was restored'}"
-        )
-    click.echo(_verdict(release.certificate))
 
 
 _WHY = """

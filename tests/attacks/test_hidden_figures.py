@@ -270,8 +270,9 @@ def _texts_of_archive(data: bytes) -> Iterator[str]:
             yield entry.filename
             yield (entry.comment + entry.extra).decode("latin-1")
             if entry.filename.endswith((".xml", ".rels", ".txt", ".json", ".html")):
-                # The number of a shared string is none of ours.
-                yield unescape(re.sub(r'(<c [^>]*t="s"[^>]*>)<v>\d+</v>', r"\1", archive.read(entry).decode()))
+                # The number of a shared string is none of ours, nor that of a number format.
+                text = re.sub(r'(<c [^>]*t="s"[^>]*>)<v>\d+</v>', r"\1", archive.read(entry).decode())
+                yield unescape(re.sub(r'numFmtId="\d+"', "", text))
 
 
 def _texts_of_pdf(data: bytes) -> Iterator[str]:
