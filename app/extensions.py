@@ -13,7 +13,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -133,6 +133,17 @@ class _ImportedEntities:
 def _mailer(settings: Settings) -> Mailer:
     outside = settings.outside
     return MailFolder(outside.mail_folder, outside.sender) if outside.smtp is None else Smtp(outside.smtp)
+
+
+CONNECT_SECONDS = 5
+"""The driver itself waits for two minutes, and a host that swallows what it is sent would hold a thread so long."""
+
+
+@event.listens_for(Engine, "do_connect")
+def _give_up_connecting(dialect: Dialect, _: object, __: object, parameters: dict[str, Any]) -> None:
+    """`connect_timeout` in an address wins."""
+    if dialect.name == "postgresql":
+        parameters.setdefault("connect_timeout", CONNECT_SECONDS)
 
 
 @event.listens_for(Engine, "connect")
