@@ -195,11 +195,12 @@ def save_page(code: str, number: int) -> Response:
     page = _page(survey.setup, number)
     form = AnswersForm.sent()
     changes = form.changes(page.items)
-    if access.respondent_of(survey) is None and survey.clock.may_finish(access.now()):
+    respondent = access.respondent_of(survey)
+    if respondent is None and survey.clock.may_finish(access.now()):
         access.keep_pending(survey, changes)
         if form.save:
             return show(survey, "logged_out", "_logged_out", status=401, number=number)
-    visit = enter(code)
+    visit = enter(code, respondent)
     answers = _save(visit, changes)
     if form.save:
         before = shown(page.items, answers_of(answers, visit.setup, page.items))

@@ -39,15 +39,16 @@ class Visit:
         return response
 
 
-def enter(code: str) -> Visit:
+def enter(code: str, known: Respondent | None = None) -> Visit:
     """The visit of who is logged in; anybody else is sent to log in, and comes back here afterwards.
 
-    DomainError ``survey.closed`` when it is too late for everybody.
+    `known` was logged in when this request began: a login does not end in the middle of one. DomainError
+    ``survey.closed`` when it is too late for everybody.
     """
     survey = access.opened_survey(code)
     if not survey.clock.may_finish(access.now()):
         raise DomainError("survey.closed")
-    respondent = access.respondent_of(survey)
+    respondent = known or access.respondent_of(survey)
     if respondent is None:
         abort(log_in_first(code))
     return Visit(survey, respondent)
